@@ -1,0 +1,44 @@
+"""What the gate reports about each candidate it met, in a page or in a header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cookiegate.consent.decide import Reason
+
+
+class Kind(StrEnum):
+    """The channel by which a response could have started tracking."""
+
+    SCRIPT = "script"
+    INLINE = "inline"
+    BEACON = "beacon"
+    IMAGE = "image"
+    FRAME = "frame"
+    STYLE = "style"
+    HINT = "hint"
+    MEDIA = "media"
+    OBJECT = "object"
+    COOKIE = "cookie"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One candidate tracker, and what was decided about it.
+
+    service, purpose: ids, or None for a third party nobody declared.
+    url: what would have been loaded, as the page names it; for a cookie its name.
+    offset: bytes from the beginning of the body to the tag; -1 for a candidate from a header.
+    """
+
+    service: str | None
+    purpose: str | None
+    kind: Kind
+    url: str
+    offset: int
+    allowed: bool
+    reason: Reason
