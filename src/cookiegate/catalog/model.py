@@ -65,7 +65,8 @@ class Service:
     paths: ``host/path`` for hosts that serve both trackers and innocent things (the host again with its
     sub-domains, the path on segment boundaries, or as a bare prefix when it ends in ``*``);
     ``/path`` alone is a path on the site itself, for first-party proxies.
-    inline: call signatures found in inline code, written as code: ``fbq (``, where a space stands for any white space.
+    inline: call signatures found in inline code, written as code: ``fbq (``, where a space stands for any
+    white space.
     storage: keys in localStorage and sessionStorage.
     script, beacon, embed: what it loads as. An image of a service with ``beacon`` is a web beacon.
     """
