@@ -1,0 +1,45 @@
+# The one entry point. Needs python3 (3.11 or newer) and make; everything else is set up in .venv.
+# A second run is instant; a changed pyproject.toml sets up again. See docs/development.md.
+
+PY := .venv/bin/python
+ARGS ?=
+
+# Where a leak could hide, every branch is tested.
+EXACT := src/cookiegate/gate/*,src/cookiegate/consent/*,src/cookiegate/middleware.py,src/cookiegate/responder.py,src/cookiegate/view.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench shots clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+demo: ## Serve the demo shop at http://127.0.0.1:8000/ (ARGS="--port 9000")
+	@sh scripts/setup.sh demo
+	@$(PY) -m cookiegate demo $(ARGS)
+
+test: ## Unit, property and browser tests, with branch coverage
+	@sh scripts/setup.sh dev
+	@$(PY) scripts/browser.py
+	COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest --cov --cov-report=
+	$(PY) -m coverage report --precision=2 --fail-under=95
+	$(PY) -m coverage report --precision=2 --fail-under=100 --include='$(EXACT)'
+
+check: ## Lint, format, types and import floors, in seconds
+	@sh scripts/setup.sh dev
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+bench: ## Speed of the gate beside its peers, one table
+	@sh scripts/setup.sh bench
+	@$(PY) benchmarks/bench.py
+
+shots: ## Pictures of the demo in ./shots
+	@sh scripts/setup.sh dev
+	@$(PY) scripts/browser.py
+	COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) e2e/shots.py
+
+clean: ## Remove everything that was set up or made
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build dist shots
+	find src tests e2e benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
