@@ -66,7 +66,7 @@ def replace(headers: Headers, name: bytes, value: bytes) -> Headers:
 
 
 def elements(value: bytes, separator: bytes = b",") -> list[bytes]:
-    """Split a list (RFC 9110, section 5.6.1) on ``,`` or ``;`` outside quoted strings; empty ones are left out.
+    """Split a list (RFC 9110, section 5.6.1) on ``,`` or ``;`` outside quoted strings, without empty ones.
 
     White space around an element is dropped, everything inside it kept.
     """
