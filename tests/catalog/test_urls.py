@@ -117,8 +117,8 @@ def test_a_base_does_not_rescue_what_is_not_fetched(text: str) -> None:
 
 _PIECES = st.sampled_from(
     ["http", "https", ":", "/", "//", "\\", "?", "#", "@", ".", "..", "%2e", "%41", "%", "[", "]", "::1",
-     "t.example", "T", "ü", "。", "ß", "\u00ad", "\ud800", "\udc00", " ", "\t", "\n", "\x00", "0x7f", "127", "1",
-     "xn--", "-", "x"],
+     "t.example", "T", "ü", "。", "ß", "\u00ad", "\ud800", "\udc00", " ", "\t", "\n", "\x00", "0x7f", "127",
+     "1", "xn--", "-", "x"],
 )  # fmt: skip
 _TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=())),

@@ -62,11 +62,13 @@ class Service:
     number: stable in the catalogue, never reused, kept in visitors' cookies; 0 for a site's own service.
     country: ISO 3166-1 alpha-2 of the company that receives the data; ``transfers`` where it passes them on.
     hosts: matched with all their sub-domains, on label boundaries.
-    paths: ``host/path`` for hosts that serve both trackers and innocent things (the host again with its
-    sub-domains, the path on segment boundaries, or as a bare prefix when it ends in ``*``);
-    ``/path`` alone is a path on the site itself, for first-party proxies.
+    paths: ``host/path`` for hosts that serve both trackers and innocent things: the host again with its
+    sub-domains, the path on segment boundaries, or as a bare prefix when it ends in ``*``. A segment ``*``
+    stands for any run of segments, also none. ``?name=text`` at the end asks for a query parameter that
+    begins so. ``/path`` alone is a path on the site itself, for first-party proxies.
     inline: call signatures found in inline code, written as code: ``fbq (``, where a space stands for any
-    white space.
+    white space and a quote for any of the three. One that begins with ``?`` is weak: it counts only where no
+    other signature with the same first word is found.
     storage: keys in localStorage and sessionStorage.
     script, beacon, embed: what it loads as. An image of a service with ``beacon`` is a web beacon.
     """
