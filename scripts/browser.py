@@ -1,8 +1,8 @@
 """Make sure that the browser tests have a Chromium that starts, and write its path to ``.venv/.chromium``.
 
 Tried in this order: ``COOKIEGATE_CHROMIUM``, an installed browser, the one Playwright downloaded before,
-Playwright's download, and as root the Debian package. Nothing is asked. A browser that cannot be had ends this
-with status 1.
+Playwright's download, and as root the Debian package. Nothing is asked. A browser that cannot be had ends
+this with status 1.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def say(text: str) -> None:
 
 
 def problem(path: str) -> str:
-    """Start the browser and show a page in it; empty when it works, for an executable may lack its libraries."""
+    """Say why no page is shown in this browser, empty when one is: an executable may lack its libraries."""
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path)
