@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Choice(IntEnum):
@@ -18,7 +21,7 @@ class Choice(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the browser says by itself. ``gpc``: Sec-GPC is exactly ``1`` (Global Privacy Control, section 3)."""
+    """What the browser says by itself. ``gpc``: Sec-GPC is exactly ``1`` (Global Privacy Control)."""
 
     gpc: bool = False
 
@@ -39,3 +42,10 @@ class ConsentState:
     given_at: int
     choices: Mapping[str, Choice] = field(default_factory=lambda: MappingProxyType({}))
     services: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+
+
+SECURE_COOKIE = "__Host-cg"
+"""Our cookie on https: with the prefix, browsers refuse it from sub-domains and plain http (RFC 6265bis)."""
+
+PLAIN_COOKIE = "cg"
+"""Our cookie on plain http, where browsers refuse the prefix: for development."""
