@@ -1,0 +1,25 @@
+"""Insertions at offsets: what leaves is what came, with bytes of ours between."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Insertion(NamedTuple):
+    """``text`` goes before the byte at ``offset`` of the page as it came."""
+
+    offset: int
+    text: bytes
+
+
+def insert(data: bytes, offset: int, insertions: list[Insertion]) -> bytes:
+    """``data``, which begins at ``offset`` of the page, with the insertions that fall into it."""
+    if not insertions:
+        return data
+    parts = []
+    done = 0
+    for place, text in sorted(insertions, key=lambda insertion: insertion.offset):
+        parts += (data[done : place - offset], text)
+        done = place - offset
+    parts.append(data[done:])
+    return b"".join(parts)
