@@ -1,7 +1,7 @@
 """Make sure that the browser tests have a Chromium that starts, and write its path to ``.venv/.chromium``.
 
 Tried in this order: ``COOKIEGATE_CHROMIUM``, an installed browser, the one Playwright downloaded before,
-Playwright's download, and as root the Debian package. Nothing is asked. A browser that cannot be had ends
+Playwright's download, and as root on Debian its package. Nothing is asked. A browser that cannot be had ends
 this with status 1.
 """
 
@@ -50,6 +50,30 @@ def playwrights_own() -> str:
         return playwright.chromium.executable_path
 
 
+def may_install() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def apt_install(package: str) -> bool:
+    say(f"installing the Debian package {package}")
+    run("apt-get", "update", "-qq")  # one unreachable source need not matter: the next line tells
+    return run("apt-get", "install", "-qq", "-y", "--no-install-recommends", package)
+
+
+def check_driver() -> None:
+    """Playwright's driver is a Node.js of its own, and a bare Debian lacks one of its libraries."""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    driver = subprocess.run(command, capture_output=True, text=True, check=False)
+    if driver.returncode and may_install() and apt_install("libatomic1"):
+        driver = subprocess.run(command, capture_output=True, text=True, check=False)
+    if driver.returncode:
+        lines = driver.stderr.strip().splitlines() or ["unknown reason"]
+        raise SystemExit(
+            f"cookiegate: Playwright's driver does not start: {lines[-1]} "
+            "(on Debian install what it lacks: sudo apt-get install -y libatomic1)"
+        )
+
+
 def run(*command: str) -> bool:
     """Run a command with nobody to ask, its output on our stderr."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -79,17 +103,13 @@ def installed() -> Iterator[str]:
 
 def obtained() -> Iterator[str]:
     """Get a browser, the next way only when the one before did not lead to one that starts."""
-    may_install = os.geteuid() == 0 and shutil.which("apt-get") is not None
     say("downloading Playwright's Chromium")
     if run(sys.executable, "-m", "playwright", "install", "--no-shell", "chromium"):
         yield playwrights_own()
-        if may_install and run(sys.executable, "-m", "playwright", "install-deps", "chromium"):
+        if may_install() and run(sys.executable, "-m", "playwright", "install-deps", "chromium"):
             yield playwrights_own()
-    if may_install:
-        say("installing the Debian package chromium")
-        run("apt-get", "update", "-qq")
-        if run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"):
-            yield "/usr/bin/chromium"
+    if may_install() and apt_install("chromium"):
+        yield "/usr/bin/chromium"
 
 
 def find() -> str:
@@ -117,6 +137,7 @@ def main() -> None:
     known = STAMP.read_text().strip() if STAMP.is_file() else ""
     if known and os.access(known, os.X_OK) and os.environ.get("COOKIEGATE_CHROMIUM", known) == known:
         return
+    check_driver()
     path = find()
     STAMP.write_text(f"{path}\n")
     say(f"browser tests use {path}")
