@@ -26,11 +26,6 @@ def test_no_policy_at_all_is_valid() -> None:
     assert policy.declared == ()
     ids = [purpose.id for purpose in policy.purposes]
     assert ids == ["necessary", "preferences", "analytics", "marketing"]
-        "necessary",
-        "preferences",
-        "analytics",
-        "marketing",
-    ]
     assert [purpose.id for purpose in policy.optional_purposes] == ["preferences", "analytics", "marketing"]
     assert [purpose.id for purpose in policy.purposes if purpose.signal] == ["marketing"]
 
