@@ -42,6 +42,7 @@ BODIES = [
     (b"X-GZip", gzip.compress(PAGE)),
     (b" gzip , identity", gzip.compress(PAGE)),
     (b"gzip", gzip.compress(PAGE[:100]) + gzip.compress(b"") + gzip.compress(PAGE[100:])),
+    (b"gzip", gzip.compress(PAGE) + gzip.compress(b"") * 2000),
     (b"gzip", gzip.compress(PAGE) + b"\0" * 40),
     (b"gzip", gzip.compress(PAGE) + b"\x1f"),
     (b"gzip", gzip.compress(PAGE) + b"\x1f\x8a tail"),

@@ -15,6 +15,7 @@ LIMIT = 64 * 1024 * 1024
 _GZIP = frozenset({b"gzip", b"x-gzip"})
 _KNOWN = _GZIP | {b"deflate", b"identity", b""}
 _MAGIC = b"\x1f\x8b"
+_PIECE = 16 * 1024  # each member's end copies what follows it, and a body may be nothing but empty members
 
 
 class EncodingError(CookieGateError, ValueError):
@@ -132,6 +133,9 @@ class _Gzip(_Inflater):
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
+        return b"".join(map(self._piece, (data[at : at + _PIECE] for at in range(0, len(data), _PIECE))))
+
+    def _piece(self, data: bytes) -> bytes:
         unpacked: list[bytes] = []
         while data and not self._over:
             if self._member is None:
