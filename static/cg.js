@@ -1,0 +1,140 @@
+// Saves the answer without a reload, then lets load what it granted. Without this file the form works by itself.
+(d => {
+  "use strict";
+  const all = (list, f) => [...list].forEach(x => { try { f(x) } catch (e) { console.error(e) } });
+  const attribute = (e, name) => e.getAttribute("data-cg-" + name) || "";
+
+  // Where the site's list of trusted types does not name ours, plain strings must do.
+  let tt;
+  try {
+    const same = s => s;
+    tt = trustedTypes.createPolicy("cookiegate", { createHTML: same, createScript: same, createScriptURL: same });
+  } catch { }
+  const trust = (name, s) => !tt ? s : /^on|^$/.test(name) ? tt.createScript(s) : name == "srcdoc" ? tt.createHTML(s) : tt.createScriptURL(s);
+
+  // An element names its services and, in the same order, their purposes; a web beacon has one word more.
+  const may = (e, { services, grants }) => {
+    const ids = attribute(e, "service").match(/\S+/g) || [], purposes = attribute(e, "purpose").match(/\S+/g) || [];
+    const has = (from, id) => Object.hasOwn(from, id) && from[id] === true;
+    return ids.length && ids.every((id, i) => Object.hasOwn(services, id) ? has(services, id) : has(grants, purposes[i]))
+      && (!purposes[ids.length] || has(grants, purposes[ids.length]));
+  };
+  // What an attribute was called before it was held; nothing for those that only say whose it is.
+  // (SVG reads href without xlink as well.)
+  const before = name => /^data-cg-(service|purpose)$/.test(name) ? "" : name.replace(/^data-cg-(?!keep$)(xlink:)?/, "");
+
+  // What is no script gets its attributes back where it stands.
+  const open = e => {
+    all(e.attributes, ({ name, value }) => {
+      const was = before(name);
+      if (was == name) return;
+      e.removeAttribute(name);
+      if (was) e.setAttribute(was, trust(was, value));
+    });
+    if (e.localName == "source" && e.parentNode.load) e.parentNode.load();
+  };
+
+  // A script that was parsed as text never runs by itself: a new one takes its place.
+  const fresh = (old, held) => {
+    const s = d.createElementNS(old.namespaceURI, old.localName);
+    all(old.attributes, ({ name, value }) => {
+      const was = before(name);
+      if (was && !(held && name == "type")) s.setAttribute(was, trust(was, value));
+    });
+    s.nonce = old.nonce;
+    s.textContent = trust("", old.textContent);
+    s.async = s.hasAttribute("async");
+    return s;
+  };
+  const outside = s => s.hasAttribute("src") || s.hasAttribute("href");
+  const isJs = s => /^(|(text|application)\/(x-)?(java|ecma|j|live)script(1\.\d)?)$/i.test((s.type || "").trim());
+  const queue = [];
+  let written = "", running;
+  const run = async () => {
+    if (running) return;
+    running = 1;
+    const own = Object.hasOwn(d, "write") && [d.write, d.writeln];
+    // After loading, document.write would wipe the page: what is written goes behind the script that wrote it.
+    const put = (...parts) => { written += parts.join("") };
+    d.write = put;
+    d.writeln = (...parts) => put(...parts, "\n");
+    for (let old; old = queue.shift();) {
+      try {
+        const s = fresh(old, attribute(old, "service"));
+        const waits = outside(s) && !s.async && !s.noModule && isJs(s) && new Promise(next => {
+          s.addEventListener("load", next);
+          s.addEventListener("error", next);
+          // A server that never answers does not hold up what stands behind it.
+          setTimeout(next, 9e3);
+        });
+        old.replaceWith(s);
+        await waits;
+        if (written) {
+          const page = new DOMParser().parseFromString(tt ? tt.createHTML(written) : written, "text/html");
+          written = "";
+          queue.unshift(...page.scripts);
+          s.after(...page.head.childNodes, ...page.body.childNodes);
+        }
+      } catch (e) { console.error(e) }
+    }
+    if (own) [d.write, d.writeln] = own;
+    else delete d.write, delete d.writeln;
+    running = 0;
+  };
+  const activate = state => {
+    const late = [];
+    all(d.querySelectorAll("[data-cg-service]"), e => {
+      if (!may(e, state)) return;
+      if (e.localName != "script") return open(e);
+      // As the parser does: modules, and what is deferred, come last.
+      const type = attribute(e, "type").trim().toLowerCase();
+      (!e.hasAttribute("async") && (type == "module" || e.hasAttribute("defer") && attribute(e, "src")) ? late : queue).push(e);
+    });
+    queue.push(...late);
+    return run();
+  };
+
+  const card = d.getElementById("cg");
+  if (card) {
+    const form = card.querySelector("form"), way = card.querySelector(".cg-quiet");
+    let plain;
+    form.addEventListener("submit", event => {
+      const button = event.submitter, type = "application/json";
+      if (plain || !button) return;
+      event.preventDefault();
+      const focused = card.contains(d.activeElement);
+      card.hidden = true;
+      card.style.setProperty("display", "none", "important");
+      fetch(way.href, { method: "POST", headers: { "Content-Type": type, Accept: type }, body: JSON.stringify({ action: button.value }) })
+        .then(answer => answer.ok ? answer.json() : Promise.reject(answer))
+        .then(state => {
+          // The way back stands where the card stood, unless the page has one of its own.
+          if (![...d.links].some(a => a != way && a.href == way.href)) {
+            const a = d.createElement("a");
+            a.id = "cg-l";
+            a.href = way.href;
+            a.lang = card.lang;
+            a.dir = card.dir;
+            a.textContent = attribute(card, "back");
+            card.after(a);
+            if (focused) a.focus({ preventScroll: true });
+          }
+          d.dispatchEvent(new CustomEvent("cookiegate:change", { detail: state }));
+          activate(state);
+        }, () => {
+          plain = 1;
+          form.requestSubmit(button);
+        });
+    });
+    // To close is to refuse.
+    card.addEventListener("keydown", event => {
+      if (event.key == "Escape") card.querySelector("[value=reject-all]").click();
+    });
+  }
+
+  // On the settings page the switch of a purpose takes its services along, as saving would.
+  d.addEventListener("change", ({ target }) => {
+    const row = target.closest("#cg-settings li");
+    if (row) all(row.querySelectorAll("[name^='service:']"), s => { s.checked = target.checked });
+  });
+})(document);
