@@ -36,6 +36,10 @@ class ConsentAlreadySent(CookieGateError, RuntimeError):
     """A choice was changed after the response had started, so its cookie could not be sent any more."""
 
 
+class GateNotInstalled(CookieGateError, LookupError):
+    """A view asked for the visitor's consent, but no CookieGate stands before its application."""
+
+
 class MissingExtra(CookieGateError, ImportError):
     """An optional dependency is not installed; the message is the install command."""
 

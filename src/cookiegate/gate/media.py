@@ -1,0 +1,68 @@
+"""What a browser will make of a response: a page, which the gate reads, or something else."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from cookiegate.gate.headers import get, get_all
+
+if TYPE_CHECKING:
+    from cookiegate.gate.headers import Headers
+
+_HTML = frozenset({b"text/html", b"application/xhtml+xml"})
+_UNTYPED = frozenset({b"*/*", b"unknown/unknown", b"application/unknown"})
+_OPAQUE = re.compile(
+    rb"""charset\s*=\s*["']?\s*(?:utf-?16|ucs-2|csunicode|unicode|iso-10646-ucs-2|iso-2022|csiso2022)""", re.I
+)
+_UTF_16 = (b"\xfe\xff", b"\xff\xfe")
+_UTF_8 = b"\xef\xbb\xbf"
+
+DECIDED_BY = 4
+"""Bytes of a body after which ``is_opaque`` and ``looks_like_html`` know as much as they ever will."""
+
+
+class Media(Enum):
+    """What the headers of a response say about its body."""
+
+    HTML = auto()
+    OTHER = auto()
+    UNTYPED = auto()  # the browser looks at the body itself
+
+
+def media_of(headers: Headers) -> Media:
+    """Read ``Content-Type``, ``Content-Disposition`` and ``X-Content-Type-Options`` as a browser does.
+
+    Of several types the browser's choice depends on its make, so one that is HTML suffices. Without a type,
+    or with one of those that mean none, it sniffs (WHATWG MIME Sniffing, section 7) unless told ``nosniff``.
+    """
+    types = {_token(item) for value in get_all(headers, b"content-type") for item in value.split(b",")}
+    if types and types.isdisjoint(_HTML) and types.isdisjoint(_UNTYPED):
+        return Media.OTHER
+    dispositions = get_all(headers, b"content-disposition")
+    if dispositions and all(_token(value) == b"attachment" for value in dispositions):
+        return Media.OTHER
+    if not types.isdisjoint(_HTML):
+        return Media.HTML
+    nosniff = _token((get(headers, b"x-content-type-options") or b"").partition(b",")[0]) == b"nosniff"
+    return Media.OTHER if nosniff else Media.UNTYPED
+
+
+def has_opaque_charset(headers: Headers) -> bool:
+    """Whether ``Content-Type`` names an encoding in which an ASCII byte may mean something else."""
+    return any(_OPAQUE.search(value) for value in get_all(headers, b"content-type"))
+
+
+def is_opaque(beginning: bytes) -> bool:
+    """Whether a body begins with the byte order mark of UTF-16, which outranks every header."""
+    return beginning.startswith(_UTF_16)
+
+
+def looks_like_html(beginning: bytes) -> bool:
+    """Whether a browser that sniffs may find HTML in a body that begins like this; blank may become HTML."""
+    return beginning.removeprefix(_UTF_8).lstrip(b" \t\r\n\f")[:1] in (b"", b"<")
+
+
+def _token(value: bytes) -> bytes:
+    return value.partition(b";")[0].strip(b" \t").lower()
