@@ -41,7 +41,7 @@ class Attribute(NamedTuple):
 def read_attributes(data: bytes | bytearray, start: int, end: int) -> list[Attribute]:
     """The attributes of a complete tag between the end of its name and its ``>`` at ``end - 1``."""
     found = []
-    for match in _ATTRIBUTE.finditer(data, start, end - 1):
+    for match in _ATTRIBUTE.finditer(data, start, end):
         double, single, bare = match.group(2, 3, 4)
         value = double if double is not None else single if single is not None else bare or b""
         found.append(Attribute(bytes(match.group(1)).lower(), match.start(1), bytes(value)))
@@ -50,7 +50,7 @@ def read_attributes(data: bytes | bytearray, start: int, end: int) -> list[Attri
 
 # Numeric references to the C1 range mean windows-1252 (WHATWG HTML, section 13.2.5.80).
 _C1 = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xA0)}
-_REFERENCE = re.compile(r"&(?:#(?:[xX]([0-9A-Fa-f]+)|([0-9]+));?|([A-Za-z][A-Za-z0-9]*)(;?)(=?))")
+_REFERENCE = re.compile(r"&(?:#(?:[xX]([0-9A-Fa-f]+)|([0-9]+));?|([A-Za-z][A-Za-z0-9]*)(;?)(?=(=?)))")
 
 
 def _resolve(match: re.Match[str]) -> str:

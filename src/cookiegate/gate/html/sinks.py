@@ -62,8 +62,8 @@ _LINK_RELATIONS: dict[bytes, Kind] = {
 _JAVASCRIPT = frozenset(
     b"application/ecmascript application/javascript application/x-ecmascript application/x-javascript"
     b" text/ecmascript text/javascript text/javascript1.0 text/javascript1.1 text/javascript1.2"
-    b" text/javascript1.3 text/javascript1.4 text/javascript1.5 text/jscript text/livescript text/x-ecmascript"
-    b" text/x-javascript".split()
+    b" text/javascript1.3 text/javascript1.4 text/javascript1.5 text/jscript text/livescript"
+    b" text/x-ecmascript text/x-javascript".split()
 )
 
 _Get = Callable[[bytes], bytes | None]

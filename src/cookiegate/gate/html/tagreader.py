@@ -118,7 +118,7 @@ class TagReader:
                         return False
                     self._add(bytes(data[self._mark : found]) if self.keep else b"")
                     self.pos = found + 1
-                case _At.BARE:
+                case _:  # BARE
                     if not self._until(_BARE_END, data, end):
                         return False
                     self._add(bytes(data[self._mark : self.pos]) if self.keep else b"")

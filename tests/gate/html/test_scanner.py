@@ -1,0 +1,357 @@
+"""What a browser would see as a tag, whatever stands around it and however it arrives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cookiegate.gate.html.scanner import Scanner, Tag
+
+if TYPE_CHECKING:
+    import random
+
+
+class Heard:
+    """Writes down what a scanner tells."""
+
+    def __init__(self) -> None:
+        self.tags: list[Tag] = []
+        self.scripts: list[tuple[Tag, bytes | None]] = []
+        self.bodies: list[int] = []
+
+    def tag(self, tag: Tag) -> None:
+        self.tags.append(tag)
+
+    def script(self, tag: Tag, code: bytes | None) -> None:
+        self.scripts.append((tag, code))
+
+    def body(self, offset: int) -> None:
+        self.bodies.append(offset)
+
+
+def scan(page: bytes, *, xml: bool = False) -> Heard:
+    heard = Heard()
+    scanner = Scanner(heard, xml=xml)
+    assert scanner.feed(page, final=True) == (0, page)
+    return heard
+
+
+def sources(heard: Heard) -> list[bytes]:
+    """What the images and frames of a page show, in order."""
+    return [
+        a.value for tag in heard.tags for a in tag.attributes if a.name in (b"src", b"href", b"xlink:href")
+    ]
+
+
+SEEN: dict[bytes, list[bytes]] = {
+    b"<img src=1>": [b"1"],
+    b"<IMG SRC=1>": [b"1"],
+    b"<image src=1>": [b"1"],
+    b"text < 5 <img src=1>": [b"1"],
+    b"<3<img src=1>": [b"1"],
+    b"<img src=1": [],
+    b"<": [],
+    b"</": [],
+    b"<!": [],
+    b"</><img src=1>": [b"1"],
+    b"</ <img src=0><img src=1>": [b"1"],
+    b"<?x <img src=0><img src=1>": [b"1"],
+    b"<!x <img src=0><img src=1>": [b"1"],
+    b"<!DOCTYPE '><img src=1>'>": [b"1"],
+    b"<!-- <img src=0> --><img src=1>": [b"1"],
+    b"<!-- <img src=0> --!><img src=1>": [b"1"],
+    b"<!--><img src=1>-->": [b"1"],
+    b"<!---><img src=1>-->": [b"1"],
+    b"<!--!><img src=0>--><img src=1>": [b"1"],
+    b"<!---!><img src=0>--><img src=1>": [b"1"],
+    b"<!----!><img src=1>-->": [b"1"],
+    b"<!-- --- --- <img src=0> ---><img src=1>": [b"1"],
+    b"<!-- <img src=0>": [],
+    b"<!-<img src=0><img src=1>": [b"1"],
+    b"<div title='<img src=0>'><img src=1>": [b"1"],
+    b'<div title="<!--"><img src=1>': [b"1"],
+    b"</div title='<img src=0>'><img src=1>": [b"1"],
+    b'<div ="x" title="><img src=0>"><img src=1>': [b"1"],
+    b"<title><img src=0></title><img src=1>": [b"1"],
+    b"<title><img src=0></titles><img src=0></TITLE ><img src=1>": [b"1"],
+    b"<textarea><img src=0></textarea><img src=1>": [b"1"],
+    b"<style><img src=0></style><img src=1>": [b"1"],
+    b"<style><!-- </style><img src=1>": [b"1"],
+    b"<xmp><img src=0></xmp><img src=1>": [b"1"],
+    b"<noembed><img src=0></noembed><img src=1>": [b"1"],
+    b"<noframes><img src=0></noframes><img src=1>": [b"1"],
+    b"<iframe src=f><img src=0></iframe><img src=1>": [b"f", b"1"],
+    b"<plaintext><img src=0></plaintext><img src=0>": [],
+    b"<script><img src=0></script><img src=1>": [b"1"],
+    b"<script>'</scripts>'<img src=0></script/><img src=1>": [b"1"],
+    b"<script><!-- <script></script> <img src=0> --></script><img src=1>": [b"1"],
+    b"<script><!-- <script></script></script><img src=1>": [b"1"],
+    b"<script><!--></script><img src=1>": [b"1"],
+    b"<script><!-- --></script><img src=1>": [b"1"],
+    b"<script><!-- <script> --></script><img src=1>": [b"1"],
+    b"<script><!-- <script></script><img src=0>": [],
+    b"<noscript><img src=1></noscript><img src=2>": [b"1", b"2"],
+    b"<noscript><p title='</noscript><img src=1>": [b"1"],
+    b"<noscript><!-- </noscript><img src=1>": [b"1"],
+    b"<noscript><style> </noscript><img src=1>": [b"1"],
+    b"<noscript><noscript><img src=1></noscript><img src=2>": [b"1", b"2"],
+    b"<noscript><img src=1>": [b"1"],
+    b"<noscript><img src=1><img src=": [b"1"],
+    b"<template><img src=1></template>": [b"1"],
+    b"<svg><image href=1 /><use xlink:href=2 /></svg><img src=3>": [b"1", b"2", b"3"],
+    b"<svg><style><image href=1></style></svg>": [b"1"],
+    b"<svg><title><img src=1></title></svg><img src=2>": [b"1", b"2"],
+    b"<svg/><title><img src=0></title><img src=1>": [b"1"],
+    b"<svg width=1/><title><img src=1></title></svg>": [b"1"],
+    b"<svg><![CDATA[<image href=0>]]><image href=1></svg>": [b"1"],
+    b"<![CDATA[<img src=0>]]><img src=1>": [b"1"],
+    b"<svg><foreignObject><title><img src=0></title></foreignObject><title><img src=1></title></svg>": [b"1"],
+    b"<svg><p><title><img src=0></title><img src=1>": [b"1"],
+    b"<svg></p><title><img src=0></title><img src=1>": [b"1"],
+    b"<svg><font><title><img src=1></title></font></svg>": [b"1"],
+    b"<svg><font color=red><title><img src=0></title><img src=1>": [b"1"],
+    b"<svg><g></g></b></svg><title><img src=0></title><img src=1>": [b"1"],
+    b"<svg><foreignObject></svg><title><img src=0></title><img src=1>": [b"1"],
+    b"<svg><svg></svg><style><image href=1></style></svg>": [b"1"],
+    b"<math><mi><title><img src=0></title></mi><style><mglyph></style></math><img src=1>": [b"1"],
+    b"<svg><script href=1></script><noscript><image href=2></noscript></svg>": [b"1", b"2"],
+    b"<input type=image src=1><embed src=2><object data=x></object><body background=y>": [b"1", b"2"],
+}
+
+
+@pytest.mark.parametrize("page", SEEN, ids=lambda page: page.decode())
+def test_only_what_a_browser_loads_is_seen(page: bytes) -> None:
+    assert sources(scan(page)) == SEEN[page]
+
+
+@pytest.mark.parametrize("page", SEEN, ids=lambda page: page.decode())
+def test_it_is_the_same_byte_by_byte(page: bytes) -> None:
+    heard, out = Heard(), b""
+    scanner = Scanner(heard)
+    for index in range(len(page)):
+        offset, part = scanner.feed(page[index : index + 1])
+        assert offset == len(out)
+        out += part
+    out += scanner.feed(b"", final=True)[1]
+    assert out == page
+    whole = scan(page)
+    assert (heard.tags, heard.scripts, heard.bodies) == (whole.tags, whole.scripts, whole.bodies)
+
+
+CODE: dict[bytes, list[bytes]] = {
+    b"<script>a()</script>": [b"a()"],
+    b"<script>a()": [b"a()"],
+    b"<script type=''>a()</script>": [b"a()"],
+    b"<script type=module>a()</script>": [b"a()"],
+    b"<script type=' Text/JavaScript '>a()</script>": [b"a()"],
+    b"<script language=JavaScript>a()</script>": [b"a()"],
+    b"<script language=vbscript>a()</script>": [],
+    b"<script type='application/ld+json'>{}</script>": [],
+    b"<script type='text/template'><img src=0></script>": [],
+    b"<script type='text/javascript; charset=utf-8'>a()</script>": [],
+    b"<script src=x>a()</script>": [],
+    b"<script src>a()</script>": [],
+    b"<script>'<!--'</script>": [b"'<!--'"],
+    b"<script><!--\na()\n//--></script>": [b"<!--\na()\n//-->"],
+    b"<noscript><script>a()</noscript>": [b"a()"],
+    b"<svg><script>a()</script></svg>": [],
+}
+
+
+@pytest.mark.parametrize("page", CODE, ids=lambda page: page.decode())
+def test_inline_code_comes_whole(page: bytes) -> None:
+    assert [code for _, code in scan(page).scripts] == CODE[page]
+
+
+BODY: dict[bytes, int | None] = {
+    b"<!doctype html><body>|x": 21,
+    b"<html><head></head><body class='<body>'>x": 40,
+    b"<!doctype html><title><body></title><p>x": 36,
+    b"<!doctype html><script>'<body>'</script><BODY>x": 46,
+    b"<!doctype html><!-- <body> --> text": 31,
+    b"<!doctype html><head><meta charset=utf-8><link rel=x href=y></head>\n<p>": 68,
+    b"<!doctype html><head><template><p><body></template><noscript><img src=1></noscript></head> x": 91,
+    b"<!doctype html></template><p>": 26,
+    b"<!doctype html></body>": 15,
+    b"<!doctype html></br>": 15,
+    b"<!doctype html>": 15,
+    b"<html><head></head></html>": 19,
+    b"<html><frameset><frame src=1></frameset>": None,
+    b"\xef\xbb\xbf<!doctype html>x": 18,
+    b"\xef\xbb": None,
+    b"<p>fragment</p><body>": None,
+    b"text": None,
+    b"<div><body>": None,
+    b"": None,
+    b"<html><svg><title>x</title></svg>": 6,
+}
+
+
+@pytest.mark.parametrize("page", BODY, ids=lambda page: page.decode("utf-8", "replace"))
+def test_the_body_begins_where_a_browser_begins_it(page: bytes) -> None:
+    expected = BODY[page]
+    assert scan(page).bodies == ([] if expected is None else [expected])
+
+
+def test_xhtml_closes_every_element_with_a_slash() -> None:
+    page = (
+        b"<html><head><script src='a'/><title/><style/></head><body><![CDATA[<img src='0'/>]]>"
+        b"<textarea><img src='1'/></textarea><plaintext/><img src='2'/><script>a()</script></body></html>"
+    )
+    heard = scan(page, xml=True)
+    assert sources(heard) == [b"a", b"1", b"2"]
+    assert [code for _, code in heard.scripts] == [b"a()"]
+
+
+PIECES = [
+    b"<img src=a>",
+    b'<img src="b>c">',
+    b"<img alt='<script>' src=q>",
+    b"<script>",
+    b"</script>",
+    b"<!--",
+    b"-->",
+    b"--!>",
+    b"<style>",
+    b"</style>",
+    b"<title>",
+    b"</title>",
+    b'<a ="x" b>',
+    b'<a b="c"=d>',
+    b"<svg>",
+    b"</svg>",
+    b"text",
+    b" ",
+    b"<!doctype html>",
+    b"<head>",
+    b"<body>",
+    b"<iframe src=i>",
+    b"</iframe>",
+    b"<![CDATA[",
+    b"]]>",
+    b"</",
+    b"<",
+    b">",
+    b'"',
+    b"'",
+    b"=",
+    b"/",
+    b"<noscript>",
+    b"</noscript>",
+    b"<script src=s>",
+    b"<foreignobject>",
+    b"<template>",
+    b"</template>",
+    b"<p>",
+    b"</p>",
+    b"<plaintext>",
+    b"<frameset>",
+    b"\xef\xbb\xbf",
+    b"\x00",
+]
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join) | st.binary(),
+    st.randoms(use_true_random=False),
+)
+def test_any_bytes_in_any_pieces_give_the_same(page: bytes, rnd: random.Random) -> None:
+    whole, heard, out = scan(page), Heard(), b""
+    scanner = Scanner(heard)
+    at = 0
+    while at < len(page):
+        step = rnd.randint(0, 7)
+        out += scanner.feed(page[at : at + step])[1]
+        at += step
+    out += scanner.feed(b"", final=True)[1]
+    assert out == page
+    assert (heard.tags, heard.scripts, heard.bodies) == (whole.tags, whole.scripts, whole.bodies)
+
+
+class TestCaps:
+    """What is too long to wait for goes on, and is told as such."""
+
+    def cut(
+        self, page: bytes, *, step: int = 7, tag_cap: int = 32, script_cap: int = 64
+    ) -> tuple[Heard, int]:
+        """Scan in small pieces under small caps; also say how much was held back at the most."""
+        heard, out, most = Heard(), b"", 0
+        scanner = Scanner(heard, tag_cap=32, script_cap=64)
+        for at in range(0, len(page), step):
+            out += scanner.feed(page[at : at + step])[1]
+            most = max(most, at + step - len(out))
+        out += scanner.feed(b"", final=True)[1]
+        assert out == page
+        return heard, most
+
+    def test_a_tag(self) -> None:
+        heard, most = self.cut(
+            b"<p><img class=c src='https://t.example/" + b"x" * 300 + b"' srcset=s><img src=1>"
+        )
+        first, second = heard.tags
+        assert first.cut
+        assert first.start == 3
+        assert first.name_end == 7
+        assert first.get(b"class") == b"c"
+        assert (first.get(b"src") or b"").startswith(b"https://t.example/xxx")
+        assert first.get(b"srcset") is None
+        assert second.get(b"src") == b"1"
+        assert not second.cut
+        assert most <= 48
+
+    def test_attributes_keep_their_place(self) -> None:
+        page = b"<!doctype html><title>x</title><p>" + b"y" * 50 + b"<img a=1 src=2 alt='" + b"z" * 99 + b"'>"
+        tag = self.cut(page, step=5)[0].tags[0]
+        assert [page[a.start :][: len(a.name)] for a in tag.attributes] == [b"a", b"src", b"alt"]
+
+    def test_a_tag_cut_between_attributes(self) -> None:
+        heard, _ = self.cut(b"<img a" + b" b=1" * 30 + b" src=1>", step=1)
+        assert heard.tags[0].cut
+
+    def test_a_script_element(self) -> None:
+        heard, most = self.cut(b"<script>" + b"x" * 500 + b"</script><img src=1>")
+        assert [(tag.start, code) for tag, code in heard.scripts] == [(0, None)]
+        assert sources(heard) == [b"1"]
+        assert most <= 96
+
+    def test_a_script_tag(self) -> None:
+        heard, _ = self.cut(b"<script data-x='" + b"x" * 100 + b"'><img src=0></script><img src=1>")
+        assert heard.tags[0].cut
+        assert heard.scripts == []
+        assert sources(heard) == [b"1"]
+
+    def test_names_without_end(self) -> None:
+        heard, most = self.cut(b"<" + b"a" * 300 + b"img src=0>" + b"</" + b"b" * 300 + b"><img src=1>")
+        assert sources(heard) == [b"1"]
+        assert most <= 48
+
+    def test_an_end_tag(self) -> None:
+        heard, most = self.cut(b"<svg></svg x='" + b"x" * 300 + b"'><title><img src=0></title><img src=1>")
+        assert sources(heard) == [b"1"]
+        assert most <= 48
+
+    def test_the_body_begins_before_a_long_tag(self) -> None:
+        for first in (b"<div x='", b"</body x='"):
+            heard, _ = self.cut(b"<!doctype html>" + first + b"x" * 300 + b"'>text")
+            assert heard.bodies == [15]
+        page = b"<!doctype html><body x='" + b"x" * 300 + b"'>"
+        assert self.cut(page + b"text")[0].bodies == [len(page)]
+
+    def test_comments_and_text_flow(self) -> None:
+        _, most = self.cut(b"<!--" + b"x" * 300 + b"-->" + b"y" * 300 + b"<style>" + b"z" * 300, step=1)
+        assert most <= 12
+
+    def test_what_has_come_behind_the_body_tag(self) -> None:
+        rest: list[bytes] = []
+
+        class Handler(Heard):
+            def body(self, offset: int) -> None:
+                rest.append(scanner.pending)
+
+        scanner = Scanner(Handler())
+        scanner.feed(b"<!doctype html><body><a href=/x>", final=True)
+        assert rest == [b"<a href=/x>"]
