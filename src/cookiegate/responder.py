@@ -15,10 +15,18 @@ from urllib.parse import quote
 
 from cookiegate.gate import cache
 from cookiegate.gate.csp import nonce_of
-from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip, supported
+from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip
 from cookiegate.gate.headers import get, get_all, headers_of, replace, without
 from cookiegate.gate.link import filter_hints, filter_link
-from cookiegate.gate.media import DECIDED_BY, Media, has_opaque_charset, is_opaque, looks_like_html, media_of
+from cookiegate.gate.media import (
+    DECIDED_BY,
+    Media,
+    coding_of,
+    is_opaque,
+    looks_like_html,
+    media_of,
+    unreadable,
+)
 from cookiegate.gate.page import PageGate
 from cookiegate.gate.set_cookie import filter_set_cookie
 
@@ -146,13 +154,13 @@ class Responder:
             await self._pass(self._page_headers())
         elif media is Media.OTHER or (self._untyped and head):
             await self._pass(self._with_cookies(headers, page=False))
-        elif problem := self._unreadable():
+        elif problem := unreadable(status, headers):
             await self._bar(problem)
         elif head:
             await self._pass(without(self._page_headers(), b"content-length"))
             self._on_body = self._empty
         else:
-            self._decoder = Decoder(_coding(headers))
+            self._decoder = Decoder(coding_of(headers))
             self._raw = self._beginning = b""
             self._on_body = self._first
         return None
@@ -168,16 +176,6 @@ class Responder:
             self._findings += findings
         return headers
 
-    def _unreadable(self) -> str:
-        """Say why the body cannot be read, as far as the headers tell."""
-        if self._start["status"] == 206:
-            return "a part of a page cannot be read without the rest"
-        if not supported(coding := _coding(self._headers)):
-            return f"the content coding {coding.decode('latin-1')!r} cannot be read"
-        if has_opaque_charset(self._headers):
-            return "the character encoding cannot be read"
-        return ""
-
     def _revalidates(self) -> bool:
         """Whether the visitor holds this page as it was made for the answer that still stands."""
         tags = b",".join(get_all(self._scope["headers"], b"if-none-match"))
@@ -187,7 +185,7 @@ class Responder:
         """Return the headers of a page: the same for GET, HEAD and 304, whether or not bytes will change."""
         headers = cache.rewritten(self._headers, self._desk.variant(self._view.visit))
         headers = cache.private(cache.vary(without(headers, b"accept-ranges"), _VARY))
-        if _coding(headers).strip(b" \t,").lower() not in (b"", b"identity"):
+        if coding_of(headers):
             headers = cache.vary(headers, (b"Accept-Encoding",))
             if self._packs():
                 headers = replace(headers, b"content-encoding", b"gzip")
@@ -249,9 +247,7 @@ class Responder:
         data, more = _data(message)
         self._raw += data
         try:
-            self._beginning += self._decoder.feed(data)
-            if not more:
-                self._decoder.close()
+            self._beginning += self._decoded(data, more)
         except EncodingError as error:
             return await self._refuse(str(error))
         if more and len(self._beginning) < DECIDED_BY:
@@ -269,7 +265,7 @@ class Responder:
         """Send the start of a page and the first of its body."""
         visit, snippets = self._view.visit, self._desk.snippets
         headers, nonce = self._page_headers(), nonce_of(self._headers)
-        if get(headers, b"content-encoding") == b"gzip":
+        if coding_of(headers):
             self._encoder = Encoder(streaming=more)
         self._gate = PageGate(
             self._desk.policy,
@@ -287,15 +283,19 @@ class Responder:
 
     async def _rest(self, message: Message) -> None:
         data, more = _data(message)
-        self._on_body = self._broken
+        self._on_body = self._over  # for good, should anything of this fail
         try:
-            data = self._decoder.feed(data)
-            if not more:
-                self._decoder.close()
+            data = self._decoded(data, more)
         except EncodingError as error:
             self._report(problem=str(error))
-            raise  # the server cuts the connection, so that nobody takes the page for a whole one
+            raise  # the server then cuts the connection: nobody takes the page for a whole one
         await self._forward(message, self._gated(data, more), more)
+
+    def _decoded(self, data: bytes, more: bool) -> bytes:
+        data = self._decoder.feed(data)
+        if not more:
+            self._decoder.close()
+        return data
 
     def _gated(self, data: bytes, more: bool) -> bytes:
         body = self._gate.feed(data) if more else self._gate.feed(data) + self._gate.close()
@@ -310,11 +310,8 @@ class Responder:
             self._report()
         await self._send({**message, "body": body})
 
-    async def _broken(self, message: Message) -> None:
-        raise RuntimeError("the response was cut off, because the rest of it cannot be read")
-
     async def _over(self, message: Message) -> None:
-        raise RuntimeError("the response is complete: http.response.body came after the last one")
+        raise RuntimeError("http.response.body came after the end of the response")
 
     # ---
 
@@ -326,13 +323,12 @@ class Responder:
 
     def _report(self, *, status: int = 0, problem: str = "") -> None:
         """Hand over what was found. Whatever goes wrong with it, the visitor gets the page."""
-        path = self._scope["path"]
         if problem:
-            _logger.warning("%s: %s", path, problem)
+            _logger.warning("%s: %s", self._scope["path"], problem)
         if self._desk.on_response is None:
             return
         report = Report(
-            path=path,
+            path=self._scope["path"],
             status=status or self._start["status"],
             findings=tuple(self._findings),
             profile=self._view.profile,
@@ -341,7 +337,7 @@ class Responder:
         try:
             self._desk.on_response(report)
         except Exception:
-            _logger.exception("on_response failed for %s", path)
+            _logger.exception("on_response failed for %s", report.path)
 
 
 def _with(message: Message, headers: Headers) -> Message:
@@ -352,7 +348,3 @@ def _with(message: Message, headers: Headers) -> Message:
 
 def _data(message: Message) -> tuple[bytes, bool]:
     return bytes(message.get("body", b"")), message.get("more_body", False)
-
-
-def _coding(headers: Headers) -> bytes:
-    return b",".join(get_all(headers, b"content-encoding"))

@@ -6,6 +6,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from cookiegate.gate.encoding import supported
 from cookiegate.gate.headers import get, get_all
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def media_of(headers: Headers) -> Media:
     Of several types the browser's choice depends on its make, so one that is HTML suffices. Without a type,
     or with one of those that mean none, it sniffs (WHATWG MIME Sniffing, section 7) unless told ``nosniff``.
     """
-    types = {_token(item) for value in get_all(headers, b"content-type") for item in value.split(b",")}
+    types = {_token(item) for value in get_all(headers, b"content-type") for item in value.split(b",")} - {
+        b""
+    }
     if types and types.isdisjoint(_HTML) and types.isdisjoint(_UNTYPED):
         return Media.OTHER
     dispositions = get_all(headers, b"content-disposition")
@@ -49,13 +52,26 @@ def media_of(headers: Headers) -> Media:
     return Media.OTHER if nosniff else Media.UNTYPED
 
 
-def has_opaque_charset(headers: Headers) -> bool:
-    """Whether ``Content-Type`` names an encoding in which an ASCII byte may mean something else."""
-    return any(_OPAQUE.search(value) for value in get_all(headers, b"content-type"))
+def coding_of(headers: Headers) -> bytes:
+    """Return the ``Content-Encoding`` of a response, empty for a body that is sent as it is."""
+    coding = b",".join(get_all(headers, b"content-encoding"))
+    return b"" if all(_token(item) in (b"", b"identity") for item in coding.split(b",")) else coding
+
+
+def unreadable(status: int, headers: Headers) -> str:
+    """Say why the body of a page cannot be read, as far as status and headers tell; empty when it can."""
+    if status == 206:
+        return "a part of a page cannot be read without the rest"
+    if not supported(coding := coding_of(headers)):
+        return f"the content coding {coding.decode('latin-1')!r} cannot be read"
+    # The scanner relies on ASCII bytes meaning ASCII characters.
+    if any(_OPAQUE.search(value) for value in get_all(headers, b"content-type")):
+        return "the character encoding cannot be read"
+    return ""
 
 
 def is_opaque(beginning: bytes) -> bool:
-    """Whether a body begins with the byte order mark of UTF-16, which outranks every header."""
+    """Whether a body begins with the byte order mark of UTF-16, which outranks every header; not readable."""
     return beginning.startswith(_UTF_16)
 
 

@@ -1,0 +1,268 @@
+"""Pages that the application sends compressed, or in bytes that cannot be read."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+
+from cookiegate.responder import BARRIER
+
+pytestmark = pytest.mark.anyio
+
+TRACKER = b'<script src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>'
+PAGE = b"<!doctype html><html><head></head><body><h1>Shop</h1>" + TRACKER + b"</body></html>"
+HTML = (b"content-type", b"text/html")
+GZIP = (b"content-encoding", b"gzip")
+ACCEPTS_GZIP = (b"accept-encoding", b"gzip, deflate, br")
+DOCUMENT = (b"sec-fetch-dest", b"document")
+FETCH = (b"sec-fetch-dest", b"empty")
+
+
+def start(*headers, status=200):
+    return {"type": "http.response.start", "status": status, "headers": [HTML, *headers]}
+
+
+def body(data, more=False):
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+def pieces(data, size):
+    return [body(data[at : at + size], True) for at in range(0, len(data), size)] + [body(b"")]
+
+
+def bare_deflate(data):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+PACKED = {b"gzip": gzip.compress(PAGE), b"x-gzip": gzip.compress(PAGE[:60]) + gzip.compress(PAGE[60:])}
+PACKED |= {b"deflate": zlib.compress(PAGE), b"Deflate": bare_deflate(PAGE)}
+PACKED |= {b"deflate, gzip": gzip.compress(zlib.compress(PAGE))}
+
+
+@pytest.mark.parametrize("coding", PACKED)
+@pytest.mark.parametrize("size", [None, 1, 40])
+async def test_packed_pages_are_unpacked_gated_and_packed_again(site, coding, size):
+    plain = await site.send(start(), body(PAGE))
+    packed = PACKED[coding]
+    messages = [body(packed)] if size is None else pieces(packed, size)
+    given = start((b"content-encoding", coding), (b"content-length", b"%d" % len(packed)))
+    seen = await site.send(given, *messages, headers=[ACCEPTS_GZIP])
+    assert gzip.decompress(seen.body) == plain.body
+    assert seen.all("content-encoding") == ["gzip"]
+    assert seen.get("content-length") == (str(len(seen.body)) if size is None else None)
+    assert seen.get("vary") == "Cookie, Sec-GPC, Accept-Language, Accept-Encoding"
+    again = await site.send(given, *messages, headers=[ACCEPTS_GZIP])
+    assert again.messages == seen.messages
+
+
+@pytest.mark.parametrize(
+    "accepts", [[], [(b"accept-encoding", b"identity")], [(b"accept-encoding", b"gzip;q=0")]]
+)
+async def test_a_client_that_reads_no_gzip_gets_none(site, accepts):
+    plain = await site.send(start(), body(PAGE))
+    seen = await site.send(start(GZIP), body(PACKED[b"gzip"]), headers=accepts)
+    assert seen.body == plain.body
+    assert seen.get("content-encoding") is None
+    assert "Accept-Encoding" in seen.get("vary")
+
+
+async def test_identity_is_no_coding(site):
+    seen = await site.send(start((b"content-encoding", b"identity")), body(PAGE), headers=[ACCEPTS_GZIP])
+    assert b"data-cg-src" in seen.body
+    assert seen.get("content-encoding") == "identity"
+    assert "Accept-Encoding" not in seen.get("vary")
+
+
+async def test_head_of_a_packed_page(site):
+    given = start(GZIP, (b"content-length", b"90"), (b"etag", b'W/"1"'))
+    got = await site.send(given, body(PACKED[b"gzip"]), headers=[ACCEPTS_GZIP])
+    head = await site.send(given, body(b""), headers=[ACCEPTS_GZIP], method="HEAD")
+    assert head.headers == [pair for pair in got.headers if pair[0] != b"content-length"]
+
+
+async def test_pieces_of_a_packed_stream_can_be_read_at_once(site):
+    packer = zlib.compressobj(wbits=31)
+    first = packer.compress(PAGE[:70]) + packer.flush(zlib.Z_SYNC_FLUSH)
+    seen = await site.send(start(GZIP), body(first, True), headers=[ACCEPTS_GZIP])
+    assert b"<h1>Shop" in zlib.decompressobj(31).decompress(seen.body)
+
+
+# --- what cannot be read
+
+
+@pytest.mark.parametrize("coding", [b"br", b"zstd", b"gzip, br", b"dcb"])
+@pytest.mark.parametrize("dest", [[], [DOCUMENT], [(b"sec-fetch-dest", b"iframe")]])
+async def test_an_unknown_coding_passes_behind_a_barrier_and_is_reported(site, coding, dest, caplog):
+    given = start((b"content-encoding", coding), (b"content-length", b"9"), (b"set-cookie", b"_ga=1"))
+    seen = await site.send(given, body(b"\x0bsomething", True), body(b"else"), headers=dest)
+    assert seen.body == b"\x0bsomethingelse"
+    assert seen.all("content-security-policy") == [BARRIER.decode()]
+    assert seen.get("content-length") == "9"
+    assert seen.get("cache-control") == "private"
+    assert "Cookie" in seen.get("vary")
+    assert seen.all("set-cookie") == []
+    (report,) = seen.reports
+    assert report.problem == f"the content coding '{coding.decode()}' cannot be read"
+    assert "cannot be read" in caplog.text
+    assert len(report.findings) == 1
+
+
+async def test_the_barrier_stands_beside_the_sites_own_policy(site):
+    given = start((b"content-encoding", b"br"), (b"content-security-policy", b"img-src *"))
+    seen = await site.send(given, body(b"x"))
+    assert seen.all("content-security-policy") == ["img-src *", BARRIER.decode()]
+
+
+async def test_who_accepted_everything_needs_no_barrier(site):
+    given = start((b"content-encoding", b"br"))
+    seen = await site.send(given, body(b"x"), headers=[site.answered("accept"), FETCH])
+    assert seen.get("content-security-policy") is None
+    assert seen.get("cache-control") == "private"
+    assert seen.reports[0].problem
+
+
+async def test_what_a_script_fetches_unreadably_is_refused(site):
+    for method in ("GET", "HEAD"):
+        seen = await site.send(
+            start((b"content-encoding", b"br")), body(b"x"), headers=[FETCH], method=method
+        )
+        assert seen.status == 502
+        assert b"x\n" not in seen.body
+
+
+@pytest.mark.parametrize(
+    "kind", [b"text/html; charset=utf-16", b'text/html;charset="UTF-16LE"', b"text/html; charset=iso-2022-jp"]
+)
+async def test_encodings_that_hide_ascii(site, kind):
+    given = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]}
+    seen = await site.send(given, body(PAGE))
+    assert seen.get("content-security-policy") == BARRIER.decode()
+    assert seen.reports[0].problem == "the character encoding cannot be read"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("size", [1, 3, 1000])
+async def test_a_utf_16_mark_outranks_the_header(site, encoding, size):
+    data = "\ufeff".encode(encoding) + PAGE.decode().encode(encoding)
+    for given in (start(), {"type": "http.response.start", "status": 200, "headers": []}):
+        seen = await site.send(given, *pieces(data, size))
+        assert seen.body == data
+        assert seen.get("content-security-policy") == BARRIER.decode()
+    seen = await site.send(start(), *pieces(data, size), headers=[FETCH])
+    assert seen.status == 502
+    assert data[2:20] not in seen.body
+
+
+# --- what is corrupt
+
+
+CORRUPT = {
+    "not gzip": b"<html>" + TRACKER,
+    "bad checksum": PACKED[b"gzip"][:-8] + b"\0" * 8,
+    "cut off": PACKED[b"gzip"][:-9],
+}
+
+
+@pytest.mark.parametrize("packed", CORRUPT.values(), ids=CORRUPT)
+async def test_a_corrupt_whole_page_becomes_an_error_page(site, packed, caplog):
+    trailers = {"type": "http.response.trailers", "headers": []}
+    given = start(GZIP, (b"set-cookie", b"basket=1"))
+    seen = await site.send(given, body(packed, False), body(b"more"), trailers, headers=[ACCEPTS_GZIP])
+    assert seen.status == 502
+    assert seen.get("content-type") == "text/plain; charset=utf-8"
+    assert seen.get("content-length") == str(len(seen.body))
+    assert seen.get("cache-control") == "no-store"
+    assert b"could not be checked" in seen.body
+    assert len(seen.messages) == 2
+    (report,) = seen.reports
+    assert report.status == 502
+    assert report.problem
+
+
+async def test_a_page_that_turns_out_corrupt_is_cut_off(site):
+    packed = bytearray(gzip.compress(PAGE + b"<p>" * 9 + bytes(range(256)) * 40, 0))
+    packed[-8:] = b"\0" * 8
+    with pytest.raises(ValueError, match="corrupt"):
+        await site.send(start(GZIP), *pieces(bytes(packed), 4000), headers=[ACCEPTS_GZIP])
+    seen = site.last
+    assert seen.status == 200
+    assert all(message["more_body"] for message in seen.bodies)
+    assert seen.reports[0].problem.startswith("corrupt")
+
+
+async def test_a_cut_off_page_stays_cut_off(site):
+    async def app(scope, receive, send):
+        await send(start(GZIP))
+        packed = gzip.compress(PAGE, 0)
+        await send(body(packed[:60], True))
+        with pytest.raises(ValueError, match="ends within"):
+            await send(body(b""))
+        with pytest.raises(RuntimeError, match="after the end"):
+            await send(body(TRACKER))
+
+    seen = await site.run(app, headers=[ACCEPTS_GZIP])
+    assert len(seen.reports) == 1
+    assert all(message["more_body"] for message in seen.bodies)
+
+
+async def test_an_empty_packed_page(site):
+    seen = await site.send(start(GZIP), body(b""), headers=[ACCEPTS_GZIP])
+    assert gzip.decompress(seen.body) == b""
+
+
+# --- what the application is asked for
+
+
+@pytest.mark.parametrize(
+    ("offered", "asked"),
+    [
+        (b"gzip, deflate, br, zstd", b"gzip, deflate"),
+        (b"gzip", b"gzip"),
+        (b"br", b"identity"),
+        (b"*", b"identity"),
+    ],
+)
+async def test_the_application_is_asked_for_what_can_be_read(site, offered, asked):
+    for dest in ([], [DOCUMENT], [FETCH]):
+        seen = await site.send(start(), body(PAGE), headers=[(b"Accept-Encoding", offered), *dest])
+        assert [value for name, value in seen.scope["headers"] if name.lower() == b"accept-encoding"] == [
+            asked
+        ]
+
+
+async def test_several_offers_are_one(site):
+    seen = await site.send(
+        start(), body(PAGE), headers=[(b"accept-encoding", b"br"), (b"accept-encoding", b"gzip")]
+    )
+    assert [value for name, value in seen.scope["headers"] if name == b"accept-encoding"] == [b"gzip"]
+
+
+@pytest.mark.parametrize("dest", [b"script", b"style", b"image", b"font", b"video"])
+async def test_what_is_never_shown_as_a_page_keeps_its_codings(site, dest):
+    headers = [(b"host", b"a"), (b"accept-encoding", b"gzip, br"), (b"sec-fetch-dest", dest)]
+    seen = await site.send(start(), body(PAGE), headers=headers)
+    assert seen.scope["headers"][-2:] == headers[-2:]
+
+
+async def test_a_request_that_needs_nothing_keeps_its_headers(site):
+    headers = [(b"host", b"a"), (b"accept-encoding", b"gzip")]
+
+    async def app(scope, receive, send):
+        assert scope["headers"] is given
+        await send(start())
+        await send(body(PAGE))
+
+    given = [(b"host", b"shop.example"), *headers]
+    from cookiegate import CookieGate
+
+    gate = CookieGate(app, secret_keys="k" * 32)
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await gate({"type": "http", "method": "GET", "path": "/", "headers": given}, None, send)
+    assert b"data-cg-src" in sent[1]["body"]
