@@ -17,10 +17,12 @@ from cookiegate.consent.model import PLAIN_COOKIE, SECURE_COOKIE, ConsentState
 from cookiegate.exceptions import SecretKeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from cookiegate.policy.model import Policy
 
+_NAMES = {True: SECURE_COOKIE.encode(), False: PLAIN_COOKIE.encode()}
+_PREFIXES = {secure: name + b"=" for secure, name in _NAMES.items()}
 _VARIABLE = "COOKIEGATE_SECRET_KEYS"
 _SALT = "cookiegate.consent"
 _KEY_BYTES = 32
@@ -70,7 +72,7 @@ class ConsentCookie:
 
     def name(self, secure: bool) -> bytes:
         """Return the cookie's name: ``__Host-cg`` on https, ``cg`` on plain http."""
-        return (SECURE_COOKIE if secure else PLAIN_COOKIE).encode()
+        return _NAMES[secure]
 
     def dumps(self, state: ConsentState) -> str:
         """Sign a state. With the name it stays below 512 bytes: what does not fit becomes a refusal."""
@@ -99,7 +101,7 @@ class ConsentCookie:
         A sub-domain can plant a second cookie of our name, even a validly signed one. Of several valid ones
         each answer's strictest counts. More than 20 of our name are an attack, and count as none.
         """
-        tokens = list(_values(headers, self.name(secure) + b"="))
+        tokens = _values(headers, _PREFIXES[secure])
         if not tokens or len(tokens) > _CANDIDATES:
             return _NOTHING
         states = [state for token in tokens if (state := self.loads(token)) is not None]
@@ -158,18 +160,20 @@ def strictest(one: ConsentState, other: ConsentState) -> ConsentState:
     )
 
 
-def _values(headers: Iterable[tuple[bytes, bytes]], prefix: bytes) -> Iterator[bytes]:
+def _values(headers: Iterable[tuple[bytes, bytes]], prefix: bytes) -> list[bytes]:
     """Find the values behind ``name=``: split at ``;``, trim only space and tab, compare byte for byte.
 
     Other parsers trim more, unquote, or keep one of several; each difference is a way to plant a cookie that
     one side sees and the other does not.
     """
+    values = []
     for name, value in headers:
         if len(name) == 6 and name.lower() == b"cookie" and prefix in value:
             for pair in value.split(b";"):
                 trimmed = pair.strip(b" \t")
                 if trimmed.startswith(prefix):
-                    yield trimmed[len(prefix) :]
+                    values.append(trimmed[len(prefix) :])
+    return values
 
 
 def _checked(secret_keys: Sequence[str] | str | None) -> list[bytes]:
