@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cookiegate.cli.command import Exit, add_format, as_json, printable
+from cookiegate.policy.model import NECESSARY
 
 if TYPE_CHECKING:
     import argparse
@@ -97,18 +98,15 @@ def weaknesses(policy: Policy) -> Iterator[Weakness]:
 
 
 def _known_tracker(catalogue: Index, service: Service) -> Service | None:
-    """Return the catalogue's service that this one is, or shares a rule with, when that one needs consent."""
-    from cookiegate.catalog import parse_url
+    """Return the catalogue's service that this one is, or shares a rule with, when that one needs consent.
 
-    known = [catalogue.get(service.id)]
-    for place in (*service.hosts, *(path for path in service.paths if not path.startswith("/"))):
-        url = parse_url(f"https://{place.replace('*', 'x')}")
-        match = url and catalogue.match_url(url)
-        known.append(match.service if match else None)
-    for cookie in service.cookies:
-        match = catalogue.match_cookie(cookie.name.replace("*", "x"))
-        known.append(match.service if match else None)
-    return next((tracker for tracker in known if tracker and tracker.purpose != "necessary"), None)
+    Hosts and paths are not compared: loading the policy refuses those of the catalogue already.
+    """
+    matches = [catalogue.match_cookie(cookie.name.replace("*", "x")) for cookie in service.cookies]
+    for signature in service.inline:
+        matches += catalogue.match_inline(signature.removeprefix("?"))
+    known = [catalogue.get(service.id), *(match.service for match in matches if match)]
+    return next((tracker for tracker in known if tracker and tracker.purpose != NECESSARY), None)
 
 
 def _as_json(path: str, policy: Policy, found: list[Weakness]) -> dict[str, object]:

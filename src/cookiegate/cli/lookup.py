@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cookiegate.cli.command import Exit, add_format, add_policy, as_json, policy_of, printable
@@ -25,6 +26,9 @@ examples:
   cookiegate lookup connect.facebook.net
   cookiegate lookup _ga --format json
 """
+
+# A slash of either kind, or a scheme; in "host:8080" the colon is followed by a port.
+_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z][A-Za-z0-9+.-]*:(?![0-9]+(?:[/\\?#]|$))")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +59,7 @@ def find(index: Index, what: str) -> tuple[str, Match | None]:
 
     if "/" not in what and (match := index.match_cookie(what)):
         return "cookie", match
-    whole = what if "://" in what or what.startswith("/") else f"https://{what}"
+    whole = what if _ABSOLUTE.match(what) else f"https://{what}"
     url = parse_url(whole, Url("https", "site.invalid", "/"))
     match = None if url is None else index.match_url(url) or index.match_site_path(url.path)
     # A bare word that no rule knows was more likely meant as a cookie than as a host without a dot.
