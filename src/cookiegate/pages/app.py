@@ -171,22 +171,13 @@ class Pages:
         return Answer(status=303, headers=(*_OWN, (b"location", back.encode()), *_set(cookies)))
 
     def _answer_of(self, post: Post, visit: Visit) -> ConsentState:
+        policy, state, signals = self._policy, visit.state, visit.signals
         now, new_id = self._clock(), self._new_id
-        match post.action:
-            case Action.ACCEPT_ALL:
-                return accept_all(self._policy, visit.state, visit.signals, now=now, new_id=new_id)
-            case Action.REJECT_ALL:
-                return reject_all(self._policy, visit.state, visit.signals, now=now, new_id=new_id)
-            case Action.SAVE:
-                return save(
-                    self._policy,
-                    visit.state,
-                    visit.signals,
-                    post.choices,
-                    partial=post.partial,
-                    now=now,
-                    new_id=new_id,
-                )
+        if post.action is Action.ACCEPT_ALL:
+            return accept_all(policy, state, signals, now=now, new_id=new_id)
+        if post.action is Action.REJECT_ALL:
+            return reject_all(policy, state, signals, now=now, new_id=new_id)
+        return save(policy, state, signals, post.choices, partial=post.partial, now=now, new_id=new_id)
 
     def _stored(self, state: ConsentState) -> ConsentState:
         """Return the state as the cookie will give it back: exceptions that do not fit are refusals there."""

@@ -1,0 +1,201 @@
+"""What is put into a page: the question, the way back, or nothing."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from cookiegate.catalog import Index
+from cookiegate.consent.choose import accept_all, reject_all
+from cookiegate.consent.model import NO_SIGNALS
+from cookiegate.pages.snippet import MOST_TICKS, Snippets
+from cookiegate.policy.model import Consent, Policy, Purpose
+
+VOID = {"link", "img", "br", "meta", "input"}
+
+
+class Tree(HTMLParser):
+    """Checks that every element is closed where it belongs, and gathers the tags."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture
+def refused(shop):
+    return reject_all(shop, None, NO_SIGNALS, now=0, new_id=lambda: "s" * 22)
+
+
+def test_the_question(shop, visit_of):
+    html = Snippets(shop).render(visit_of(shop)).decode()
+    tree = Tree(html)
+    (form,) = tree.all("form")
+    assert form == {"method": "post", "action": "/privacy-choices/"}
+    assert [(button["name"], button["value"]) for button in tree.all("button")] == [
+        ("action", "accept-all"),
+        ("action", "reject-all"),
+    ]
+    # The same weight: nothing but the words and the value differ.
+    assert all(button.keys() == {"name", "value"} for button in tree.all("button"))
+    (section,) = tree.all("section")
+    assert section["id"] == "cg"
+    assert section["aria-labelledby"] == tree.all("h2")[0]["id"]
+    assert [a["href"] for a in tree.all("a")] == ["/privacy?a=1&b=2", "/privacy-choices/"]
+    assert "2 analytics and 1 marketing service from 3 companies" in re.sub("</?strong>", "", html)
+    assert html.count("<i></i>") == 3
+    assert "3 held" in tree.text
+    assert "Global Privacy Control" not in html
+
+
+def test_nothing_in_the_question_needs_an_inline_permission(shop, visit_of):
+    for language in ("en", "de", "ar"):
+        tree = Tree(Snippets(shop).render(visit_of(shop, language=language, gpc=True)).decode())
+        assert not [
+            name for _, attributes in tree.tags for name in attributes if name.startswith(("on", "style"))
+        ]
+        (script,) = tree.all("script")
+        assert script["src"].startswith("/privacy-choices/assets/cg.")
+        assert "defer" in script
+
+
+def test_without_declared_services_no_number_is_claimed(bare, visit_of):
+    tree = Tree(Snippets(bare).render(visit_of(bare)).decode())
+    assert not re.search(r"\d", tree.text)
+    assert not tree.all("i")
+    assert not [a for a in tree.all("a") if "cg-quiet" not in a.get("class", "")]
+
+
+def test_under_the_signal_only_the_others_are_counted(shop, visit_of):
+    tree = Tree(Snippets(shop).render(visit_of(shop, gpc=True)).decode())
+    assert "2 analytics services" in tree.text
+    assert "2 held" in tree.text
+    assert len(tree.all("i")) == 2
+    assert "so marketing stays off" in tree.text
+
+
+def test_many_services_are_counted_in_words_alone(shop, visit_of):
+    (some,) = [service for service in shop.declared if service.id == "visits"]
+    many = tuple(replace(some, id=f"visits-{n}") for n in range(MOST_TICKS + 1))
+    policy = Policy(declared=many, index=Index(()))
+    tree = Tree(Snippets(policy).render(visit_of(policy)).decode())
+    assert not tree.all("i")
+    assert f"{MOST_TICKS + 1} held" in tree.text
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "accept"),
+    [("en", "ltr", "Accept all"), ("de", "ltr", "Alle akzeptieren"), ("ar", "rtl", "قبول الكل")],
+)
+def test_languages(shop, visit_of, refused, language, direction, accept):
+    snippets = Snippets(shop)
+    html = snippets.render(visit_of(shop, language=language))
+    tree = Tree(html.decode("ascii"))  # references, so that it reads the same in a page of any charset
+    assert accept in tree.text
+    assert tree.all("section")[0]["lang"] == language
+    assert tree.all("section")[0]["dir"] == direction
+    assert len(gzip.compress(html, 9)) <= 1200
+    link = Tree(snippets.render(visit_of(shop, refused, language=language)).decode("ascii")).all("a")[0]
+    assert link["lang"] == language
+    assert link["dir"] == direction
+
+
+def test_whoever_answered_gets_the_way_back(shop, visit_of, refused):
+    html = Snippets(shop).render(visit_of(shop, refused))
+    assert len(html) <= 200
+    (link,) = Tree(html.decode()).all("a")
+    assert link == {"id": "cg-l", "href": "/privacy-choices/", "lang": "en", "dir": "ltr"}
+    granted = accept_all(shop, None, NO_SIGNALS, now=0, new_id=lambda: "s" * 22)
+    assert Snippets(shop).render(visit_of(shop, granted)) == html
+
+
+@pytest.mark.parametrize(
+    ("page", "linked"),
+    [
+        (b'<p><a href="/privacy-choices/">Privacy</a>', True),
+        (b"<p><A class=x HREF = /privacy-choices/>Privacy</A>", True),
+        (
+            b"<a title='>' href='/privacy-choices/#cg-means'>",
+            False,
+        ),  # read as text: one link too many at worst
+        (b"<a href='/privacy-choices/?from=foot'>", True),
+        (b'<a href="https://shop.example/privacy-choices/">', True),
+        (b'<a href="//shop.example/privacy-choices/">', True),
+        (b'<a href="https://other.example/privacy-choices/">', False),
+        (b'<a href="/privacy-choices/state">', False),
+        (b'<a href="/de/privacy-choices/">', False),
+        (b'<form action="/privacy-choices/">', False),
+        (b"see /privacy-choices/ for more", False),
+        (b"", False),
+    ],
+)
+def test_no_second_way_back_where_the_page_has_one(shop, visit_of, refused, page, linked):
+    snippet = Snippets(shop).render(visit_of(shop, refused), page_rest=page)
+    assert (snippet == b"") is linked
+    # The question is asked all the same.
+    assert b"cg-say" in Snippets(shop).render(visit_of(shop), page_rest=page)
+
+
+def test_mounted_below_a_path_and_with_another_prefix(shop, visit_of, refused):
+    policy = Policy(consent=Consent(prefix="/p"), declared=shop.declared, index=Index(()))
+    snippets = Snippets(policy)
+    html = snippets.render(visit_of(policy, root_path="/shop")).decode()
+    assert 'action="/shop/p/"' in html
+    assert 'src="/shop/p/assets/cg.' in html
+    page = b'<a href="/shop/p/">'
+    assert snippets.render(visit_of(policy, refused, root_path="/shop"), page_rest=page) == b""
+    assert snippets.render(visit_of(policy, refused), page_rest=page) != b""
+
+
+def test_the_pages_own_nonce_is_used_and_nothing_else(shop, visit_of, refused):
+    snippets = Snippets(shop)
+    plain = snippets.render(visit_of(shop))
+    with_nonce = snippets.render(visit_of(shop), nonce="r4nd0m+/=_-")
+    assert with_nonce.count(b' nonce="r4nd0m+/=_-"') == 2
+    assert with_nonce.replace(b'nonce="r4nd0m+/=_-" ', b"") == plain
+    assert snippets.render(visit_of(shop, refused), nonce="abc").count(b' nonce="abc"') == 1
+    assert snippets.render(visit_of(shop), nonce='"><script>') == plain
+
+
+def test_equal_arguments_give_equal_bytes(shop, visit_of, refused):
+    for state in (None, refused):
+        for gpc in (False, True):
+            visit = visit_of(shop, state, gpc=gpc)
+            assert Snippets(shop).render(visit) == Snippets(shop).render(replace(visit))
+
+
+def test_a_sites_own_words_are_text(visit_of, shop):
+    purpose = Purpose(id="research", title='<b>"Research"</b>', description="&")
+    service = replace(shop.declared[1], id="own", purpose="research", vendor="<i>Firm</i>")
+    policy = Policy(purposes=(purpose,), declared=(service,), index=Index(()))
+    tree = Tree(Snippets(policy).render(visit_of(policy)).decode())
+    assert '<b>"Research"</b>' in tree.text
+    assert "<i>Firm</i>" in tree.text
+    assert len(tree.all("strong")) == 1
