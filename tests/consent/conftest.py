@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
 
 from cookiegate.catalog.index import Index
 from cookiegate.catalog.model import CookieRule, Service
 from cookiegate.policy.model import STANDARD, Policy, Purpose
-
-# A busy machine is no failure: time is measured elsewhere.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
 
 
 def _service(id_: str, purpose: str, number: int = 0, **more: object) -> Service:

@@ -359,7 +359,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=8).map(lambda parts: "".join(parts).encode()) | st.binary(),
     st.sampled_from([(), ("analytics",), ("marketing", "beacons"), ("counter",)]),
