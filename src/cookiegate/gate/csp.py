@@ -25,8 +25,8 @@ def nonce_of(headers: Headers) -> str:
         for policy in value.split(b","):
             directives: dict[bytes, bytes] = {}
             for directive in policy.split(b";"):
-                name, _, sources = directive.strip().partition(b" ")
-                directives.setdefault(name.lower(), sources)
+                name, *sources = directive.split(maxsplit=1) or [b""]
+                directives.setdefault(name.lower(), b"".join(sources))
             ruling = next((directives[name] for name in _DIRECTIVES if name in directives), b"")
             if found := _NONCE.search(ruling):
                 return found[1].decode()

@@ -1,0 +1,100 @@
+"""What a browser will make of a response."""
+
+import pytest
+
+from cookiegate.gate.media import (
+    DECIDED_BY,
+    Media,
+    coding_of,
+    is_opaque,
+    looks_like_html,
+    media_of,
+    unreadable,
+)
+
+TYPE = b"content-type"
+
+
+@pytest.mark.parametrize(
+    ("headers", "media"),
+    [
+        ([(TYPE, b"text/html")], Media.HTML),
+        ([(b"Content-Type", b"\tTEXT/html; a=b")], Media.HTML),
+        ([(TYPE, b"text/plain"), (TYPE, b"text/html")], Media.HTML),
+        ([(TYPE, b"text/html, text/plain")], Media.HTML),
+        ([(TYPE, b"application/xhtml+xml")], Media.HTML),
+        ([(TYPE, b"text/html"), (b"content-disposition", b"inline; filename=a.html")], Media.HTML),
+        ([(TYPE, b"text/html"), (b"content-disposition", b"")], Media.HTML),
+        ([(TYPE, b"text/html"), (b"content-disposition", b"attachment; x")], Media.OTHER),
+        (
+            [
+                (TYPE, b"text/html"),
+                (b"content-disposition", b"attachment"),
+                (b"content-disposition", b"inline"),
+            ],
+            Media.HTML,
+        ),
+        ([(TYPE, b"text/html"), (b"x-content-type-options", b"nosniff")], Media.HTML),
+        ([(TYPE, b"text/plain")], Media.OTHER),
+        ([(TYPE, b"html")], Media.OTHER),
+        ([(TYPE, b"image/svg+xml")], Media.OTHER),
+        ([], Media.UNTYPED),
+        ([(TYPE, b"")], Media.UNTYPED),
+        ([(TYPE, b" ; charset=utf-8")], Media.UNTYPED),
+        ([(TYPE, b"*/*")], Media.UNTYPED),
+        ([(TYPE, b"unknown/unknown")], Media.UNTYPED),
+        ([(TYPE, b"application/unknown")], Media.UNTYPED),
+        ([(b"content-disposition", b"attachment")], Media.OTHER),
+        ([(b"X-Content-Type-Options", b"NoSniff, x")], Media.OTHER),
+        ([(b"x-content-type-options", b"x")], Media.UNTYPED),
+    ],
+)
+def test_media(headers, media):
+    assert media_of(headers) is media
+    assert media_of(tuple(headers)) is media
+
+
+@pytest.mark.parametrize(
+    ("values", "coding"),
+    [
+        ([], b""),
+        ([b""], b""),
+        ([b"identity"], b""),
+        ([b" Identity , "], b""),
+        ([b"gzip"], b"gzip"),
+        ([b"identity, gzip"], b"identity, gzip"),
+        ([b"deflate", b"gzip"], b"deflate,gzip"),
+    ],
+)
+def test_coding(values, coding):
+    assert coding_of([(b"Content-Encoding", value) for value in values]) == coding
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "why"),
+    [
+        (200, [(TYPE, b"text/html; charset=utf-8")], ""),
+        (200, [(TYPE, b"text/html; charset=windows-1252"), (b"content-encoding", b"gzip")], ""),
+        (206, [], "a part of a page cannot be read without the rest"),
+        (200, [(b"content-encoding", b"gzip, br")], "the content coding 'gzip, br' cannot be read"),
+        (200, [(b"content-encoding", b"\xff")], "the content coding 'ÿ' cannot be read"),
+        *(
+            (200, [(TYPE, b"text/html; Charset = " + charset)], "the character encoding cannot be read")
+            for charset in (b"UTF-16", b'"utf-16be"', b"utf16", b"iso-2022-jp", b"'ISO-2022-KR'", b"ucs-2")
+        ),
+    ],
+)
+def test_unreadable(status, headers, why):
+    assert unreadable(status, headers) == why
+
+
+def test_the_beginning_of_a_body():
+    for mark in ("\ufeff".encode("utf-16-le"), "\ufeff".encode("utf-16-be")):
+        assert is_opaque(mark + b"x")
+        assert len(mark) <= DECIDED_BY
+    assert not is_opaque(b"\xef\xbb\xbf<")
+    assert not is_opaque(b"")
+    for html in (b"<", b"", b" \n", b"\xef\xbb\xbf \r\t\x0c<!doctype", b"\xef\xbb\xbf"):
+        assert looks_like_html(html)
+    for other in (b"{", b"\x89PNG", b" x<", b"\xef\xbb<"):
+        assert not looks_like_html(other)
