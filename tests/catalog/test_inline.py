@@ -45,6 +45,7 @@ INDEX = Index(
         ("x(w.fbq('init'))", ["pixel"]),
         ("myfbq('init')", []),
         ("fbq2('init')", []),
+        ("myfbq('init'); var fbq", []),
         ("$fbq('init')", []),
         ("this.fbq('init')", []),
         ("thewindow.fbq('init')", []),
@@ -101,6 +102,9 @@ LOADER = "var s=document.createElement('script');s.src={};document.head.appendCh
         ("var text = 'We use stats.example'; fetch('/api')", []),
         ('{"links":["https://stats.example/profile"]}', []),
         ("fetch('/a');" + " " * 4000 + "var u='https://stats.example/x';", []),
+        ("var u='https://stats.example/x';" + " " * 4000 + "fetch('/a');", []),
+        ("var u='https://stats.example/x';" * 9 + "fetch(u)", ["stats"]),
+        ("var u='https://stats.example/x';" + " " * 4000 + "fetch('https://stats.example/y')", ["stats"]),
     ],
 )
 def test_loaders(code: str, expected: list[str]) -> None:
@@ -140,7 +144,19 @@ def test_a_signature_that_tells_nothing_is_refused(text: str) -> None:
         compile_signature(text)
 
 
-def test_the_anchor_is_the_rarest_word() -> None:
+def test_the_anchor_is_the_first_word_that_other_code_does_not_use() -> None:
     assert compile_signature("_paq . push (").anchor == "_paq"
     assert compile_signature("?gtag ( 'config' , 'AW-").anchor == "gtag"
     assert compile_signature("window . _linkedin_partner_id").anchor == "_linkedin_partner_id"
+
+
+def test_a_signature_may_begin_with_a_quote() -> None:
+    index = Index([service("clarity", "'clarity' , 'script'")])
+    assert index.match_inline('})(window, document, "clarity", "script", "x")')
+    assert not index.match_inline('["clarity"]; "script"')
+
+
+def test_code_that_is_nearly_all_comment_is_not_read_for_ever() -> None:
+    lines = "// fbq('init')\n"
+    assert INDEX.match_inline(lines * 50) == ()
+    assert [match.service.id for match in INDEX.match_inline(lines * 51)] == ["pixel"]

@@ -15,15 +15,16 @@ from cookiegate.catalog.inline import (
     addresses,
     commented_out,
     compile_signature,
-    identifiers,
+    loading_places,
     loads_nearby,
+    words_of,
 )
 from cookiegate.catalog.model import CookieRule, Match, Service
 from cookiegate.catalog.urls import Url, parse_url
 from cookiegate.exceptions import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _ANY_PAGE: Final = Url("https", "site.invalid", "/")
 _SLASHES = re.compile("//+")
@@ -107,7 +108,7 @@ class Index:
         strong: list[tuple[int, Match]] = []
         weak: list[tuple[int, Match, str]] = []
         families: set[str] = set()
-        for anchor in self._calls.keys() & identifiers(code):
+        for anchor in self._calls.keys() & words_of(code):
             for signature, match in self._calls[anchor]:
                 offset = signature.find(code)
                 if offset < 0:
@@ -118,16 +119,26 @@ class Index:
                     strong.append((offset, match))
                     families.add(signature.family)
         strong += [(offset, match) for offset, match, family in weak if family not in families]
-        for offset, address in addresses(code):
-            url = parse_url(address, _ANY_PAGE)
-            found = self.match_url(url) if url is not None else None
-            if found is not None and loads_nearby(code, offset) and not commented_out(code, offset):
-                strong.append((offset, found))
+        strong += self._loaded(code)
         strong.sort(key=lambda hit: (hit[0], hit[1].service.id, hit[1].rule))
         once: dict[str, Match] = {}
         for _, match in strong:
             once.setdefault(match.service.id, match)
         return tuple(once.values())
+
+    def _loaded(self, code: str) -> Iterator[tuple[int, Match]]:
+        places: list[int] | None = None
+        known: set[str] = set()
+        for offset, address in addresses(code):
+            url = parse_url(address, _ANY_PAGE)
+            found = self.match_url(url) if url is not None else None
+            if found is None or found.service.id in known:
+                continue
+            if places is None:
+                places = loading_places(code)
+            if loads_nearby(places, offset) and not commented_out(code, offset):
+                known.add(found.service.id)
+                yield offset, found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ signatures that have their anchor among them are searched for.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,11 @@ if TYPE_CHECKING:
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _TOKEN = re.compile(r"(?P<word>[\w$]+)|(?P<space>\s+)|(?P<quote>['\"`])|(?P<other>.)", re.ASCII | re.DOTALL)
+# All but the characters of identifiers become a space: splitting the rest is the fastest way to the words.
+_SEPARATED = bytes(byte if re.match(r"[\w$]", chr(byte), re.ASCII) else 0x20 for byte in range(256))
+_WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$")
 # Objects whose properties are global names; "this.hj(" or "e.hj(" in other people's code is something else.
-_GLOBAL_OBJECTS = ("window", "self", "globalThis", "top", "parent", "win", "w")
-_NOT_A_PROPERTY = (
-    "(?:(?<![\\w$.])|" + "|".join(rf"(?<=(?<![\w$.]){name}\.)" for name in _GLOBAL_OBJECTS) + ")"
-)
-_WHOLE_WORD = r"(?<![\w$])"
+_GLOBAL_OBJECT = re.compile(r"(?<![\w$.])(?:window|self|globalThis|top|parent|win|w)\.\Z")
 # Words of the language and of the browser: they tell no code from any other.
 _COMMON = frozenset(
     {"add", "async", "call", "config", "create", "createElement", "data", "dataLayer", "document", "event"}
@@ -45,6 +45,7 @@ _LOADS = re.compile(
 _NEARBY = 1500  # characters between an address and the code that loads it; published snippets stay below 700
 _LONGEST_LINE = 2000  # a longer line is minified code, not a comment
 _LONGEST_COMMENT = 65536
+_MOST_COMMENTED = 50  # commented-out calls of one kind that are looked at before the code is held unread
 
 
 class SignatureError(ValueError):
@@ -53,20 +54,43 @@ class SignatureError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A compiled call signature. ``family`` is its first word, by which a weak one yields to the others."""
+    """A compiled call signature.
+
+    anchor: the first word that tells it from other code. family: the first word, by which a weak one yields.
+    whole: begins with a word, so it must not be the end of a longer one. called: that word is a function
+    called by its own name, so it must not be a property of just any object.
+    """
 
     text: str
     anchor: str
     family: str
     weak: bool
+    whole: bool
+    called: bool
     pattern: re.Pattern[str]
 
     def find(self, code: str) -> int:
         """Offset of the first call that is not commented out, or -1."""
+        commented = 0
         for found in self.pattern.finditer(code):
-            if not commented_out(code, found.start()):
-                return found.start()
+            start = found.start()
+            if not self._stands_free(code, start):
+                continue
+            if commented == _MOST_COMMENTED or not commented_out(code, start):
+                return start
+            commented += 1
         return -1
+
+    def _stands_free(self, code: str, start: int) -> bool:
+        # Not a look-behind in the pattern: the literal in front of it makes the search forty times faster.
+        if not self.whole or start == 0:
+            return True
+        before = code[start - 1]
+        if before in _WORD:
+            return False
+        if before != "." or not self.called:
+            return True
+        return _GLOBAL_OBJECT.search(code[max(0, start - 16) : start]) is not None
 
 
 def compile_signature(text: str) -> Signature:
@@ -77,31 +101,29 @@ def compile_signature(text: str) -> Signature:
     weak = text.startswith("?")
     body = text.removeprefix("?").strip()
     words = _IDENTIFIER.findall(body)
-    rare = [word for word in words if word not in _COMMON and len(word) > 1]
-    if not rare:
+    anchor = next((word for word in words if word not in _COMMON and len(word) > 1), None)
+    if anchor is None:
         raise SignatureError("needs an identifier that other code does not use")
+    tokens = list(_TOKEN.finditer(body))
     pieces: list[str] = []
-    for token in _TOKEN.finditer(body):
+    for token in tokens:
         kind, piece = token.lastgroup, token[0]
         if kind == "word":
-            if not pieces:
-                called = body[token.end() :].lstrip().startswith("(")
-                pieces.append(_NOT_A_PROPERTY if called else _WHOLE_WORD)
-            else:
-                pieces.append(_WHOLE_WORD)
-            pieces.append(re.escape(piece) + r"(?![\w$])")
+            pieces.append((r"(?<![\w$])" if pieces else "") + re.escape(piece) + r"(?![\w$])")
         elif kind == "space":
             pieces.append(r"\s*")
         elif kind == "quote":
             pieces.append("['\"`]")
         else:
             pieces.append(re.escape(piece))
-    return Signature(text, max(rare, key=len), words[0], weak, re.compile("".join(pieces)))
+    whole = tokens[0].lastgroup == "word"
+    called = whole and body[tokens[0].end() :].lstrip().startswith("(")
+    return Signature(text, anchor, words[0], weak, whole, called, re.compile("".join(pieces)))
 
 
-def identifiers(code: str) -> set[str]:
+def words_of(code: str) -> set[str]:
     """Every identifier of the code, those inside strings and comments too."""
-    return set(_IDENTIFIER.findall(code))
+    return {word.decode() for word in set(code.encode("latin-1", "replace").translate(_SEPARATED).split())}
 
 
 def addresses(code: str) -> Iterator[tuple[int, str]]:
@@ -110,9 +132,15 @@ def addresses(code: str) -> Iterator[tuple[int, str]]:
         yield found.start(), "//" + _ESCAPED_SLASH.sub("/", found[1])
 
 
-def loads_nearby(code: str, offset: int) -> bool:
-    """Whether code around the offset loads something; else the address there is merely mentioned."""
-    return _LOADS.search(code, max(0, offset - _NEARBY), offset + _NEARBY) is not None
+def loading_places(code: str) -> list[int]:
+    """Offsets of what may load something, in ascending order."""
+    return [found.start() for found in _LOADS.finditer(code)]
+
+
+def loads_nearby(places: list[int], offset: int) -> bool:
+    """Whether one of the loading places is near the offset; else an address there is merely mentioned."""
+    first = bisect_left(places, offset - _NEARBY)
+    return first < len(places) and places[first] <= offset + _NEARBY
 
 
 def commented_out(code: str, offset: int) -> bool:

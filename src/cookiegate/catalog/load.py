@@ -32,11 +32,11 @@ _SHORTEST_WILDCARD = 3
 @lru_cache(maxsize=1)
 def load_services() -> tuple[Service, ...]:
     """Every service cookiegate ships, by number. Raises CatalogError on the first fault in the data."""
-    services: list[Service] = []
     folder = resources.files("cookiegate.catalog") / "data"
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".toml"):
-            services += parse_file(file.read_text("utf-8"), file.name)
+    files = {file.name: file for file in folder.iterdir() if file.name.endswith(".toml")}
+    services = [
+        service for name in sorted(files) for service in parse_file(files[name].read_text("utf-8"), name)
+    ]
     seen: dict[str | int, str] = {}
     for service in services:
         for key in (service.id, service.number):
