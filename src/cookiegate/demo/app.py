@@ -139,7 +139,7 @@ class Shop:
 
     async def privacy(self, request: Request) -> Response:
         """Say what the shop stores. The one page without a tracker."""
-        return self._render(request, "privacy.html")
+        return self._render(request, "privacy.html", {})
 
     async def robots(self, request: Request) -> Response:
         """Keep crawlers out of a demo."""
@@ -147,21 +147,23 @@ class Shop:
 
     async def missing(self, request: Request, _: Exception) -> Response:
         """Say that there is no such page."""
-        return self._render(request, "missing.html", status_code=404)
+        return self._render(request, "missing.html", {}, status_code=404)
 
-    def _page(self, request: Request, name: str, **values: object) -> Response:
+    def _page(self, request: Request, template: str, **values: object) -> Response:
         """Render a page, and set the cookies that a shop sets from its server on every page.
 
         ``_ga`` comes from the server where analytics is tagged server-side: no script is needed for it.
         """
-        response = self._render(request, name, **values)
+        response = self._render(request, template, values)
         if "ls_session" not in request.cookies:
             response.set_cookie("ls_session", secrets.token_urlsafe(16), httponly=True, samesite="lax")
         if "_ga" not in request.cookies:
             response.set_cookie("_ga", "GA1.1.000000000.1764000000", max_age=730 * DAY, samesite="lax")
         return response
 
-    def _render(self, request: Request, name: str, status_code: int = 200, **values: object) -> Response:
+    def _render(
+        self, request: Request, template: str, values: dict[str, object], status_code: int = 200
+    ) -> Response:
         lines = read_basket(request.cookies.get("ls_basket", ""))
         values |= {
             "lines": lines,
@@ -169,7 +171,7 @@ class Shop:
             "total": euros(sum(line.cents for line in lines)),
             "path": request.url.path,
         }
-        return self.templates.TemplateResponse(request, name, values, status_code=status_code)
+        return self.templates.TemplateResponse(request, template, values, status_code=status_code)
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -61,17 +61,15 @@ PRODUCTS = (
         cents=4800,
         line="The lid stays put for the last cup.",
         story=(
-            "Thrown and glazed in Portugal. The lid stays put when you pour the last cup, and the handle stays"
-            " cool on an induction hob kept low.",
-            "Fires to a slightly different brown each time. Dishwasher safe, though it keeps its colour longer"
-            " by hand.",
+            "Thrown and glazed in Portugal. The lid stays put when you pour the last cup, and the handle"
+            " stays cool on an induction hob kept low.",
+            "Fires to a slightly different brown each time. Dishwasher safe, though it keeps its colour"
+            " longer by hand.",
         ),
         facts=(*_ALWAYS, "Replacement lids, always"),
         art="teapot",
         reviews=(
-            Review(
-                author="Ines", stars=5, words="Pours without a drop on the cloth. Two years in, still does."
-            ),
+            Review(author="Ines", stars=5, words="Pours without a drop on the cloth, two years in."),
             Review(author="Tomasz", stars=4, words="Darker than the picture. I like it better that way."),
             Review(author="Ruth", stars=5, words="The lid broke, a new one came within the week."),
         ),
@@ -99,7 +97,7 @@ PRODUCTS = (
         cents=2600,
         line="Room for a pound, and for a hand.",
         story=(
-            "Unglazed inside, so that the salt stays dry. The lid is turned from cherry and closes by its weight.",
+            "Unglazed inside, so that the salt stays dry. The cherry lid closes by its weight.",
             "The opening is wide enough for three fingers.",
         ),
         facts=(*_ALWAYS, "Comes with 250 g of sea salt"),
@@ -139,9 +137,7 @@ PRODUCTS = (
         name="Two espresso cups",
         cents=2200,
         line="One red, one cream, no saucers.",
-        story=(
-            "Thick walls keep a small coffee warm for as long as it lasts. Sold as a pair, never the same red.",
-        ),
+        story=("Thick walls keep a small coffee warm while it lasts. Sold as a pair, never the same red.",),
         facts=(*_ALWAYS, "70 millilitres each"),
         art="cups",
     ),

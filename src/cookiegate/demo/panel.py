@@ -49,6 +49,8 @@ REASONS = {
     "suspended": "The shop has stopped all tracking.",
     "unknown": "Nobody declared it.",
     "undeclared": "Nobody declared it.",
+    "first-party": "It belongs to the shop.",
+    "too-long": "It was too long to be read, so it is held.",
 }
 
 
