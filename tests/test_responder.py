@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import zlib
 from itertools import pairwise
+from xml.dom.minidom import parseString
 
 import pytest
 from hypothesis import given
@@ -171,6 +172,22 @@ def test_the_sites_nonce_is_reused_and_none_invented(policies, nonce):
     assert body.count(b'nonce="') == (0 if nonce is None else body.count(b'nonce="%b"' % nonce))
     assert (b'nonce="' in body) == (nonce is not None)
     assert [pair for pair in start["headers"] if pair[0] == b"content-security-policy"] == headers
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_well_formed_page_stays_well_formed(answer):
+    page = (
+        b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>Shop</title></head><body>'
+        b'<script src="https://connect.facebook.net/en_US/fbevents.js"/><p>Shop</p></body></html>'
+    )
+    kind = (b"content-type", b"application/xhtml+xml")
+    headers = [(b"sec-gpc", b"1"), *visitor(answer)]
+    _, body, report = respond(
+        [page], kind, (b"content-security-policy", b"script-src 'nonce-n'"), request=headers
+    )
+    assert parseString(body).documentElement.tagName == "html"  # noqa: S318 - it is our own
+    assert b'nonce="n"' in body
+    assert len(report.findings) == 1
 
 
 def test_the_nonce_does_not_make_another_variant():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -99,16 +100,25 @@ class CookieGate:
 
     def _inner_headers(self, headers: Headers, view: ConsentView) -> Headers:
         """Ask the application for what can be read, and never to confirm a page of another answer."""
-        names = {name.lower() for name, _ in headers}
-        if b"accept-encoding" in names and _NEVER_PAGES.isdisjoint(get_all(headers, b"sec-fetch-dest")):
-            offered = b",".join(get_all(headers, b"accept-encoding"))
-            readable = inner_accept_encoding(offered)
-            if readable is not offered:
+        names = {name.lower(): value for name, value in headers}
+        offered = names.get(b"accept-encoding")
+        if offered is not None and names.get(b"sec-fetch-dest") not in _NEVER_PAGES:
+            if len(names) < len(headers):  # some header came twice
+                offered = b",".join(get_all(headers, b"accept-encoding"))
+            readable = _readable(offered)
+            if readable is not None:
                 headers = replace(headers, b"accept-encoding", readable)
-        if not names.isdisjoint(_CONDITIONS):
+        if not _CONDITIONS.isdisjoint(names):
             variant = self._desk.variant(view.visit) if b"if-none-match" in names else ""
             headers = inner_conditions(headers, variant, document=is_document_request(headers))
         return headers
+
+
+@lru_cache(maxsize=256)
+def _readable(offered: bytes) -> bytes | None:
+    """Return what of an Accept-Encoding can be read, None for all of it: browsers send very few of them."""
+    readable = inner_accept_encoding(offered)
+    return None if readable is offered else readable
 
 
 def _policy(policy: Policy | str | os.PathLike[str] | None) -> Policy:

@@ -79,8 +79,7 @@ class Report:
 class Desk:
     """What all responses of one site share.
 
-    clock: Unix seconds. release: names the code that rewrites, so that pages from before an update are not
-    revalidated.
+    clock: Unix seconds. release: names our code, so that no page from before an update is revalidated.
     """
 
     policy: Policy
@@ -168,10 +167,11 @@ class Responder:
     def _filtered(self, headers: Headers) -> Headers:
         """Drop what is not allowed. Without such headers nobody looks at the visitor's cookie."""
         desk = self._desk
-        if get(headers, b"set-cookie") is not None:
+        names = {bytes(name).lower() for name, _ in headers}
+        if b"set-cookie" in names:
             headers, findings = filter_set_cookie(headers, desk.policy, self._view.profile, now=desk.clock())
             self._findings += findings
-        if get(headers, b"link") is not None:
+        if b"link" in names:
             headers, findings = filter_link(headers, desk.policy, self._view.profile, url=self._url())
             self._findings += findings
         return headers

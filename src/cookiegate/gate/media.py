@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cookiegate.gate.encoding import supported
@@ -38,9 +39,8 @@ def media_of(headers: Headers) -> Media:
     Of several types the browser's choice depends on its make, so one that is HTML suffices. Without a type,
     or with one of those that mean none, it sniffs (WHATWG MIME Sniffing, section 7) unless told ``nosniff``.
     """
-    types = {_token(item) for value in get_all(headers, b"content-type") for item in value.split(b",")} - {
-        b""
-    }
+    values = get_all(headers, b"content-type")
+    types = _essences(values[0] if len(values) == 1 else b",".join(values))
     if types and types.isdisjoint(_HTML) and types.isdisjoint(_UNTYPED):
         return Media.OTHER
     dispositions = get_all(headers, b"content-disposition")
@@ -50,6 +50,11 @@ def media_of(headers: Headers) -> Media:
         return Media.HTML
     nosniff = _token((get(headers, b"x-content-type-options") or b"").partition(b",")[0]) == b"nosniff"
     return Media.OTHER if nosniff else Media.UNTYPED
+
+
+@lru_cache(maxsize=256)
+def _essences(content_type: bytes) -> frozenset[bytes]:
+    return frozenset(_token(item) for item in content_type.split(b",")) - {b""}
 
 
 def coding_of(headers: Headers) -> bytes:
