@@ -51,6 +51,9 @@ URLS = [
     ("https://net.example/pagead/deep/x", "ads", "net.example/pagead/deep/"),
     ("https://net.example/pagead/deeper", "stats", "net.example/pagead"),
     ("https://net.example/profile", None, ""),
+    ("https://anybody.example/x/stats.js", "stats", "/*/stats.js"),
+    ("https://tags.example/stats.js", "shop", "tags.example"),
+    ("https://anybody.example/collect", None, ""),
 ]
 
 

@@ -101,7 +101,7 @@ SNIPPETS = [
     ("WebFont.load({google: {families: ['Lato']}});", []),
     ("$(function(){ $('.hj').on('click', function(e){ e.preventDefault(); fetch('/cart') }) })", []),
     ("const share = 'https://www.facebook.com/sharer/sharer.php?u=' + location.href; window.open(share)", []),
-    ('window.__DATA__ = {"video":"https://www.youtube.com/embed/x","pixel":"https://bat.bing.com/bat.js"}', []),
+    ('window.__DATA__ = {"video":"https://www.youtube.com/embed/x","p":"https://bat.bing.com/bat.js"}', []),
     ("var policy = 'We use Google Analytics (google-analytics.com) and Hotjar.';", []),
     ("class Heap { push(x) {} pop() {} } const heap = new Heap(); heap.push(1);", []),
     ("const plausible = (x) => x > 0; const clarity = 3; let segment = path.segment; segment.load();", []),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _ANY_PAGE: Final = Url("https", "site.invalid", "/")
 _SLASHES = re.compile("//+")
+_SELF_HOSTED = re.compile(r"/\*/([^/*]+)")
 _REMEMBERED_CODES: Final = 1024
 
 
@@ -44,6 +45,7 @@ class Index:
         self._hosts: dict[str, Match] = {}
         self._host_paths: dict[str, list[_PathRule]] = {}
         self._site_paths: list[_PathRule] = []
+        self._files: dict[str, Match] = {}
         self._cookies = _CookieRules()
         self._calls: dict[str, list[tuple[Signature, Match]]] = {}
         self._codes = _Memory(_REMEMBERED_CODES)
@@ -60,6 +62,9 @@ class Index:
         for host in service.hosts:
             self._hosts.setdefault(host, Match(service, host))
         for text in service.paths:
+            if (name := _SELF_HOSTED.fullmatch(text)) is not None:
+                self._files.setdefault(name[1], Match(service, text))
+                continue
             host, rule = _path_rule(text, service)
             (self._host_paths.setdefault(host, []) if host else self._site_paths).append(rule)
         for cookie in service.cookies:
@@ -73,7 +78,10 @@ class Index:
         return self._by_id.get(service_id)
 
     def match_url(self, url: Url) -> Match | None:
-        """The service a URL belongs to: a path rule before a host rule, a longer host before a shorter."""
+        """The service a URL belongs to: a path rule before a host rule, a longer host before a shorter.
+
+        Last comes the file name of a self-hosted tracker, on whichever host it lies.
+        """
         host = url.host
         by_host: Match | None = None
         while True:
@@ -84,12 +92,15 @@ class Index:
                 by_host = self._hosts.get(host)
             dot = host.find(".")
             if dot < 0:
-                return by_host
+                return by_host or self._file(url.path)
             host = host[dot + 1 :]
 
     def match_site_path(self, path: str) -> Match | None:
         """The service behind a path on the site itself (a first-party proxy, a self-hosted tracker)."""
-        return _first(self._site_paths, path, "")
+        return _first(self._site_paths, path, "") or self._file(path)
+
+    def _file(self, path: str) -> Match | None:
+        return self._files.get(_canonical(path).rpartition("/")[2])
 
     def match_cookie(self, name: str) -> Match | None:
         """The service that sets this cookie: an exact rule, else the one with the longest literal part."""
@@ -180,12 +191,16 @@ def _path_rule(text: str, service: Service) -> tuple[str, _PathRule]:
 
 
 def _first(rules: list[_PathRule], path: str, query: str) -> Match | None:
-    if "%" in path or "//" in path:  # servers answer these spellings alike, so they are one path
-        path = _SLASHES.sub("/", unquote(path))
+    path = _canonical(path)
     for rule in rules:
         if rule.covers(path, query):
             return rule.match
     return None
+
+
+def _canonical(path: str) -> str:
+    """Servers answer these spellings alike, so they are one path."""
+    return _SLASHES.sub("/", unquote(path)) if "%" in path or "//" in path else path
 
 
 class _CookieRules:

@@ -65,7 +65,8 @@ class Service:
     paths: ``host/path`` for hosts that serve both trackers and innocent things: the host again with its
     sub-domains, the path on segment boundaries, or as a bare prefix when it ends in ``*``. A segment ``*``
     stands for any run of segments, also none. ``?name=text`` at the end asks for a query parameter that
-    begins so. ``/path`` alone is a path on the site itself, for first-party proxies.
+    begins so. ``/path`` alone is a path on the site itself, for first-party proxies; ``/*/file.js`` is a
+    file that is self-hosted under that name, in any folder of any host.
     inline: call signatures found in inline code, written as code: ``fbq (``, where a space stands for any
     white space and a quote for any of the three. One that begins with ``?`` is weak: it counts only where no
     other signature with the same first word is found.
