@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cookiegate.catalog.urls import Url, parse_url
+from cookiegate.catalog.urls import Url, _parse, parse_url
 
 PAGE = Url("https", "shop.example", "/a/b/page.html", "x=1")
 PLAIN_HTTP = Url("http", "shop.example", "/", "")
@@ -64,6 +64,9 @@ RELATIVE = [
     ("/\\t.example/x", PLAIN_HTTP, "http://t.example/x"),
     ("///t.example/x", PAGE, "https://t.example/x"),
     ("/x?y", PAGE, "https://shop.example/x?y"),
+    ("/", PAGE, "https://shop.example/"),
+    ("/x/./y/../z.js?q#f", PAGE, "https://shop.example/x/z.js?q"),
+    ("/x/%2e%2e/z.js", PAGE, "https://shop.example/z.js"),
     ("\\x", PAGE, "https://shop.example/x"),
     ("x.js", PAGE, "https://shop.example/a/b/x.js"),
     ("../x.js?y=2", PAGE, "https://shop.example/a/x.js?y=2"),
@@ -136,3 +139,9 @@ def test_any_text_parses_or_not_and_its_canonical_form_is_fixed(text: str, base:
         assert url.path.startswith("/")
         assert parse_url(str(url)) == url
         assert parse_url(str(url), PAGE) == url
+
+
+@given(st.lists(_PIECES).map("".join), st.sampled_from([None, PAGE, PLAIN_HTTP]))
+def test_the_short_ways_lead_where_the_long_way_does(text: str, base: Url | None) -> None:
+    for whole in (text, "/" + text, "https://t.example/" + text):
+        assert parse_url(whole, base) == _parse(whole, base)

@@ -19,6 +19,9 @@ _PLAIN = re.compile(
     r"(https?)://((?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z][a-z0-9-]*)"
     r"(/[A-Za-z0-9_~!$&'()*+,;=:@%./-]*)?(?:\?([A-Za-z0-9_~!$&()*+,;=:@%./?-]*))?",
 )
+_PLAIN_PATH = re.compile(
+    r"(/(?!/)[A-Za-z0-9_~!$&'()*+,;=:@%./-]*)(?:\?([A-Za-z0-9_~!$&()*+,;=:@%./?-]*))?",
+)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
 _IGNORED_IN_URL = {ord(c): None for c in "\t\n\r"}
@@ -65,6 +68,10 @@ def parse_url(text: str, base: Url | None = None) -> Url | None:
             return Url(plain[1], plain[2], "/", plain[4] or "")
         if "/." not in path and "%2" not in path:
             return Url(plain[1], plain[2], path, plain[4] or "")
+    elif base is not None and (plain := _PLAIN_PATH.fullmatch(text)) is not None:
+        path = plain[1]
+        if "/." not in path and "%2" not in path:
+            return Url(base.scheme, base.host, path, plain[2] or "")
     return _parse(text, base)
 
 
