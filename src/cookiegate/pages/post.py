@@ -39,7 +39,7 @@ class Action(StrEnum):
     SAVE = "save"
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+class Refused(Exception):
     """A post that is not taken: HTTP status, key of what the visitor reads, and what a program reads."""
 
     def __init__(self, status: int, key: str, detail: str) -> None:
