@@ -52,7 +52,7 @@ BARRIER = (
 )
 """The Content-Security-Policy of a page that cannot be read: it loads only what its own site serves."""
 
-_VARY = (*cache.VARY, b"Accept-Language")
+_VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 _BODILESS = frozenset({204, 205, 304})
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
 

@@ -12,7 +12,7 @@ from cookiegate.consent.decide import profile_of, unknown_id
 from cookiegate.consent.signals import signals_of
 from cookiegate.exceptions import ConsentAlreadySent, GateNotInstalled
 from cookiegate.gate.forwarded import origin_of
-from cookiegate.gate.headers import get_all
+from cookiegate.gate.headers import get, get_all
 from cookiegate.gate.set_cookie import deletions
 from cookiegate.gate.visit import Visit
 from cookiegate.policy.model import MEANS
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cookiegate.policy.model import Policy
 
 _KEY = "cookiegate"
+_FRAMES = frozenset({b"iframe", b"frame", b"embed", b"object", b"fencedframe"})
 
 
 def new_subject() -> str:
@@ -155,6 +156,7 @@ class ConsentView:
             reissue=reading.reissue,
             signals=signals,
             profile=profile_of(self._policy, reading.state, signals),
+            framed=get(headers, b"sec-fetch-dest") in _FRAMES,
         )
 
     def _choose(self, ids: tuple[str, ...], *, granted: bool) -> None:

@@ -49,7 +49,7 @@ async def test_the_same_page_is_confirmed(site):
     assert asked(seen, b"if-none-match") == [b'"v1"']
     assert seen.status == 304
     assert seen.get("etag") == tag.decode()
-    assert seen.get("vary") == "Cookie, Sec-GPC, Accept-Language"
+    assert seen.get("vary") == "Cookie, Sec-GPC, Accept-Language, Sec-Fetch-Dest"
     assert seen.get("cache-control") == "private"
     assert seen.body == b""
 
@@ -97,3 +97,13 @@ async def test_several_valid_cookies_become_one_on_pages_only(site):
     assert len(head.all("set-cookie")) == 1
     data = await site.send(start((b"content-type", b"application/json")), BODY, headers=cookies)
     assert data.headers == [(b"content-type", b"application/json")]
+
+
+@pytest.mark.parametrize("dest", [b"iframe", b"frame", b"embed", b"object", b"fencedframe"])
+async def test_a_page_inside_another_leaves_the_question_to_that_one(site, dest):
+    body = {"type": "http.response.body", "body": b"<!doctype html><body>framed</body>"}
+    framed = await site.send(start(HTML, (b"etag", b'"v1"')), body, headers=[(b"sec-fetch-dest", dest)])
+    assert framed.body == body["body"]
+    alone = await site.send(start(HTML, (b"etag", b'"v1"')), body, headers=[DOCUMENT])
+    assert b'<section id="cg"' in alone.body
+    assert framed.get("etag") != alone.get("etag")

@@ -53,7 +53,7 @@ async def test_packed_pages_are_unpacked_gated_and_packed_again(site, coding, si
     assert gzip.decompress(seen.body) == plain.body
     assert seen.all("content-encoding") == ["gzip"]
     assert seen.get("content-length") == (str(len(seen.body)) if size is None else None)
-    assert seen.get("vary") == "Cookie, Sec-GPC, Accept-Language, Accept-Encoding"
+    assert seen.get("vary") == "Cookie, Sec-GPC, Accept-Language, Sec-Fetch-Dest, Accept-Encoding"
     again = await site.send(given, *messages, headers=[ACCEPTS_GZIP])
     assert again.messages == seen.messages
 

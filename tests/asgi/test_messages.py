@@ -92,7 +92,7 @@ async def test_every_page_belongs_to_its_visitor(site, page):
     ]
     given += [(b"last-modified", b"Tue, 01 Jan 2030 00:00:00 GMT"), (b"accept-ranges", b"bytes")]
     seen = await site.send(start(*given, (b"content-md5", b"x")), body(page))
-    assert seen.get("vary") == "accept-encoding, Cookie, Sec-GPC, Accept-Language"
+    assert seen.get("vary") == "accept-encoding, Cookie, Sec-GPC, Accept-Language, Sec-Fetch-Dest"
     assert seen.get("cache-control") == "private, max-age=60"
     assert seen.get("etag").startswith('W/"v1--cg')
     assert not {"last-modified", "content-md5", "accept-ranges"} & {name.decode() for name, _ in seen.headers}
@@ -195,7 +195,7 @@ async def test_names_in_mixed_case(site):
     )
     assert is_gated(seen)
     assert seen.all("set-cookie") == []
-    assert seen.all("vary") == ["Cookie, Sec-GPC, Accept-Language"]
+    assert seen.all("vary") == ["Cookie, Sec-GPC, Accept-Language, Sec-Fetch-Dest"]
     assert len(seen.all("etag")) == 1
 
 

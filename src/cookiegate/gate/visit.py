@@ -17,6 +17,7 @@ class Visit:
 
     reissue: the request carried several valid consent cookies; their strictest union is sent again.
     root_path: what a mounting application puts before every path, without a slash at its end.
+    framed: the page is shown inside another one, which asks and links for both.
     """
 
     origin: Origin
@@ -26,3 +27,4 @@ class Visit:
     reissue: bool
     signals: Signals
     profile: Profile
+    framed: bool = False

@@ -36,9 +36,11 @@ class Snippets:
         """Return what goes directly behind the ``<body>`` start tag.
 
         The question for those who have not answered; else the settings link, or nothing where the page has
-        one. nonce: the page's own, for our script and style. page_rest: the part of the page behind the body
+        one, or is shown inside another page. nonce: the page's own, for our script and style. page_rest: the part of the page behind the body
         tag that is there already.
         """
+        if visit.framed:
+            return b""
         language = language_of(self._policy, visit)
         if not visit.profile.answered:
             snippet = self._question(language, visit.root_path, visit.signals.gpc)
