@@ -35,6 +35,13 @@ def demo() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def trusting() -> Iterator[str]:
+    """Serve the demo that believes a proxy on this machine; ``demo`` believes none."""
+    with served("demo", "--trust", "127.0.0.1") as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
 def bare() -> Iterator[str]:
     with served("bare") as base:
         yield base

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,15 +106,23 @@ def fake(route: Route) -> None:
 
 
 class Visitor:
-    """A fresh browser profile on one page. ``requests`` names, in order, all that went to other hosts."""
+    """A fresh browser profile on one page. ``requests`` names, in order, all that went to other hosts.
 
-    def __init__(self, browser: Browser, base: str, *, script: bool = True, **options: object) -> None:
+    panel: the demo's panel is loaded too; most tests look at the page alone, and are faster for it.
+    """
+
+    def __init__(
+        self, browser: Browser, base: str, *, script: bool = True, panel: bool = False, **options: object
+    ) -> None:
         self.base = base
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.context: BrowserContext = browser.new_context(java_script_enabled=script, **options)
         self.context.set_default_timeout(10_000)
-        self.context.route("**/*", self._route)
+        # Whatever is not the site's own is answered here. The pattern is matched by the browser's driver.
+        self.context.route(re.compile(f"^(?!{re.escape(base)}/)"), self._route)
+        if not panel:
+            self.context.route(f"{base}/_panel?**", lambda route: route.abort())
         self.page: Page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self._barrier = 0
@@ -121,9 +130,6 @@ class Visitor:
         self._second = None if script else self.context.new_page()
 
     def _route(self, route: Route, request: Request) -> None:
-        if request.url.startswith(f"{self.base}/"):
-            route.continue_()
-            return
         self.requests.append(short(request.url))
         self.answer(route)
 
@@ -132,10 +138,9 @@ class Visitor:
         fake(route)
 
     def goto(self, path: str) -> None:
-        """Open a page, see all of it, and forget what was requested before."""
+        """Open a page, and forget what was requested before."""
         self.requests.clear()
         self.page.goto(f"{self.base}{path}")
-        self.settle()
 
     def settle(self) -> None:
         """Bring what loads lazily into view, and let every request that is due reach the route.
@@ -161,12 +166,12 @@ class Visitor:
     def expect(self, wanted: set[str]) -> None:
         """Wait for these requests; fail on a missing one, on one more, and on one that came twice."""
         for _ in range(50):
-            if wanted <= set(self.requests):
-                break
+            here = wanted <= set(self.requests)
             self.settle()
-        self.settle()
+            if here:
+                break
         assert sorted(self.requests) == sorted(wanted)
-        assert self.errors == []
+        assert not self.errors, self.errors
 
     def press(self, label: str) -> None:
         """Press the button with this label, wherever it is, and wait for what follows."""
@@ -175,14 +180,12 @@ class Visitor:
     def choose(self, *purposes: str) -> None:
         """Switch on exactly these purposes and means on the settings page, and save."""
         self.page.goto(f"{self.base}{PREFIX}")
-        for box in self.page.locator("form input[type=checkbox]").all():
-            name = box.get_attribute("name") or ""
-            if not name.startswith("service:"):
-                box.set_checked(name in purposes, force=True)
+        for box in self.page.locator('form input[type=checkbox]:not([name^="service:"])').all():
+            box.set_checked(box.get_attribute("name") in purposes, force=True)
         self.save("Save choices")
 
     def save(self, label: str) -> None:
-        """Press a button of the settings page and wait for the page that confirms it."""
+        """Press a button that answers, on the first layer or in settings, and wait until it is answered."""
         with self.page.expect_response(lambda response: response.request.method == "POST") as posted:
             self.press(label)
         assert posted.value.status < 400

@@ -95,7 +95,7 @@ def test_a_page_asks_nobody_before_the_choice_and_only_the_granted_after_it(
 
     if script:
         visitor.page.evaluate("window.stayed = true")
-    visitor.press("Accept all")
+    visitor.save("Accept all")
     visitor.expect(wanted(path, script, {*PURPOSES, "beacons"}))
     assert visitor.page.url == f"{demo}{path}"
     if script:
@@ -110,7 +110,7 @@ def test_a_page_asks_nobody_before_the_choice_and_only_the_granted_after_it(
 def test_after_a_refusal_no_page_asks_anyone(demo: str, visitors: Visitors, script: bool) -> None:
     visitor = visitors(demo, script=script)
     visitor.goto("/")
-    visitor.press("Reject all")
+    visitor.save("Reject all")
     visitor.expect(set())
     for path in PAGES:
         visitor.goto(path)
@@ -142,7 +142,7 @@ def test_withdrawing_stops_every_page_and_takes_the_cookies_away(
 ) -> None:
     visitor = visitors(demo, script=script)
     visitor.goto("/")
-    visitor.press("Accept all")
+    visitor.save("Accept all")
     visitor.expect(wanted("/", script, {*PURPOSES, "beacons"}))
     for path in PAGES:
         visitor.goto(path)
@@ -178,7 +178,7 @@ def test_the_basket_works_without_an_answer(demo: str, visitors: Visitors, scrip
 
 @both
 def test_the_panel_follows_the_choice(demo: str, visitors: Visitors, script: bool) -> None:
-    visitor = visitors(demo, script=script)
+    visitor = visitors(demo, script=script, panel=True)
     visitor.goto("/")
     visitor.page.locator(".tried summary").click()
     panel = visitor.page.frame_locator(".tried-list")
@@ -187,7 +187,7 @@ def test_the_panel_follows_the_choice(demo: str, visitors: Visitors, script: boo
     row.get_by_text("You have not chosen yet.").wait_for()
     panel.locator("li", has_text="Basket and session").get_by_text("Allowed", exact=True).wait_for()
 
-    visitor.press("Accept all")
+    visitor.save("Accept all")
     strip = visitor.page.frame_locator(".tried-strip")
     strip.get_by_text("allowed").wait_for()
     assert strip.get_by_text("held").count() == 0
@@ -199,7 +199,7 @@ def test_the_panel_follows_the_choice(demo: str, visitors: Visitors, script: boo
 
 
 def test_a_page_without_trackers_says_so(demo: str, visitors: Visitors) -> None:
-    visitor = visitors(demo)
+    visitor = visitors(demo, panel=True)
     visitor.goto("/privacy-policy")
     visitor.page.locator(".tried summary").click()
     visitor.page.frame_locator(".tried-list").get_by_text("This page carries no tracker").wait_for()
@@ -224,7 +224,7 @@ def test_the_open_panel_and_the_first_layer_leave_each_other_room(
 def test_a_browser_that_objects_keeps_marketing_held(demo: str, visitors: Visitors, script: bool) -> None:
     visitor = visitors(demo, script=script, extra_http_headers={"Sec-GPC": "1"})
     visitor.goto("/")
-    visitor.press("Accept all")
+    visitor.save("Accept all")
     visitor.expect(wanted("/", script, {"preferences", "analytics", "beacons"}))
     visitor.goto("/journal/glaze-room")
     visitor.expect(wanted("/journal/glaze-room", script, {"preferences", "analytics", "beacons"}))

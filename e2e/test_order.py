@@ -41,7 +41,7 @@ def test_held_scripts_run_in_the_order_of_the_page(order: str, visitors: Callabl
 
     visitor.answer = answer  # type: ignore[method-assign]
     with visitor.page.expect_request(lambda request: short(request.url) == IN_ORDER[0]):
-        visitor.press("Accept all")
+        visitor.save("Accept all")
     visitor.settle()
     assert visitor.page.evaluate("ran") == []
     [first] = waiting

@@ -1,6 +1,6 @@
 // When the visitor has chosen, the two frames of the panel are fetched again: the page itself stays.
 document.addEventListener("cookiegate:change", () => {
   for (const frame of document.querySelectorAll(".tried iframe")) {
-    frame.contentWindow.location.reload();
+    frame.src = frame.src;
   }
 });
