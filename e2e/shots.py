@@ -1,4 +1,4 @@
-"""Take pictures of the demo as a visitor sees it, into ``./shots`` or the folder named. Usage: ``make shots``."""
+"""Take pictures of the demo as a visitor sees it, into ``./shots`` or the folder named (``make shots``)."""
 
 from __future__ import annotations
 
@@ -35,8 +35,11 @@ class Album:
     def take(self, visitor: Visitor, name: str, *, full: bool = False) -> None:
         """Take a picture of what the visitor sees, or of the whole page."""
         self._count += 1
+        if full:  # a window as high as the page: what sticks to an edge stays there
+            height = visitor.page.evaluate("document.documentElement.scrollHeight")
+            visitor.page.set_viewport_size({**visitor.page.viewport_size, "height": height})
         visitor.settle()
-        visitor.page.screenshot(path=self._folder / f"{self._count:02}-{name}.png", full_page=full)
+        visitor.page.screenshot(path=self._folder / f"{self._count:02}-{name}.png")
 
 
 def first_visit(album: Album) -> None:

@@ -107,8 +107,8 @@ class Shop:
             raise HTTPException(404)
         response = self._page(request, "product.html", product=product)
         response.set_cookie("ls_seen", product.slug, max_age=90 * DAY, samesite="lax")
-        if "_fbp" not in request.cookies:
-            response.set_cookie("_fbp", "fb.1.1764000000000.000000000", max_age=90 * DAY, samesite="lax")
+        pixel = request.cookies.get("_fbp", "fb.1.1764000000000.000000000")
+        response.set_cookie("_fbp", pixel, max_age=90 * DAY, samesite="lax")
         return response
 
     async def story(self, request: Request) -> Response:
@@ -150,15 +150,15 @@ class Shop:
         return self._render(request, "missing.html", {}, status_code=404)
 
     def _page(self, request: Request, template: str, **values: object) -> Response:
-        """Render a page, and set the cookies that a shop sets from its server on every page.
+        """Render a page, and set the cookies that a shop sets from its server, or sets anew, on every page.
 
         ``_ga`` comes from the server where analytics is tagged server-side: no script is needed for it.
         """
         response = self._render(request, template, values)
-        if "ls_session" not in request.cookies:
-            response.set_cookie("ls_session", secrets.token_urlsafe(16), httponly=True, samesite="lax")
-        if "_ga" not in request.cookies:
-            response.set_cookie("_ga", "GA1.1.000000000.1764000000", max_age=730 * DAY, samesite="lax")
+        session = request.cookies.get("ls_session") or secrets.token_urlsafe(16)
+        response.set_cookie("ls_session", session, httponly=True, samesite="lax")
+        analytics = request.cookies.get("_ga", "GA1.1.000000000.1764000000")
+        response.set_cookie("_ga", analytics, max_age=730 * DAY, samesite="lax")
         return response
 
     def _render(
