@@ -11,6 +11,7 @@ from importlib import resources
 
 from cookiegate.catalog.inline import SignatureError, compile_signature
 from cookiegate.catalog.model import CookieRule, Holds, Lifetime, Service, Unit
+from cookiegate.catalog.tail import parse_tail
 from cookiegate.catalog.urls import parse_url
 from cookiegate.exceptions import CatalogError
 
@@ -31,7 +32,10 @@ _SHORTEST_WILDCARD = 3
 
 @lru_cache(maxsize=1)
 def load_services() -> tuple[Service, ...]:
-    """Every service cookiegate ships, by number. Raises CatalogError on the first fault in the data."""
+    """Every service cookiegate ships: those with a number by number, then the long tail.
+
+    A line of the tail gives way to a numbered service with its id. Raises CatalogError on the first fault.
+    """
     folder = resources.files("cookiegate.catalog") / "data"
     files = {file.name: file for file in folder.iterdir() if file.name.endswith(".toml")}
     services = [
@@ -45,7 +49,9 @@ def load_services() -> tuple[Service, ...]:
                     f"{service.id}: {key!r} belongs to {seen[key]} already; a number is never reused"
                 )
             seen[key] = service.id
-    return tuple(sorted(services, key=lambda service: service.number))
+    services.sort(key=lambda service: service.number)
+    tail = parse_tail((folder / "tail.tsv").read_text("utf-8"), "tail.tsv")
+    return (*services, *(service for service in tail if service.id not in seen))
 
 
 def parse_file(text: str, name: str) -> list[Service]:
