@@ -2,5 +2,5 @@
 
 from cookiegate.cli import main
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no branch - nobody imports it
     raise SystemExit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import runpy
 import subprocess
 import sys
 
@@ -86,6 +87,14 @@ def test_an_output_that_is_not_a_terminal_at_all():
     with contextlib.redirect_stdout(io.StringIO()) as written:
         assert cli.main(["lookup", "/about"]) == 1
     assert written.getvalue() == "/about: not known\n"
+
+
+def test_as_a_module(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["cookiegate", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("cookiegate", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("cookiegate ")
 
 
 def test_as_a_module_into_a_closed_pipe():
