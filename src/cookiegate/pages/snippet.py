@@ -36,7 +36,8 @@ class Snippets:
         """Return what goes directly behind the ``<body>`` start tag.
 
         The question for those who have not answered; else the settings link, or nothing where the page has
-        one, or is shown inside another page. nonce: the page's own, for our script and style. page_rest: the part of the page behind the body
+        one, or is shown inside another page. nonce: the page's own, for our script and style. page_rest:
+        the part of the page behind the body
         tag that is there already.
         """
         if visit.framed:
