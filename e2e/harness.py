@@ -122,12 +122,11 @@ class Visitor:
         # Whatever is not the site's own is answered here. The pattern is matched by the browser's driver.
         self.context.route(re.compile(f"^(?!{re.escape(base)}/)"), self._route)
         if not panel:
-            self.context.route(f"{base}/_panel?**", lambda route: route.abort())
+            self.context.route(f"{base}/_panel?**", lambda route: route.fulfill(status=204))
         self.page: Page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self._barrier = 0
-        # Without JavaScript a page cannot ask for anything by itself: a second one makes the round for it.
-        self._second = None if script else self.context.new_page()
+        self._script = script
 
     def _route(self, route: Route, request: Request) -> None:
         self.requests.append(short(request.url))
@@ -149,9 +148,8 @@ class Visitor:
         JavaScript nothing loads lazily, and the load event has waited for all there is.
         """
         self._barrier += 1
-        if self._second:
+        if not self._script:
             self.page.wait_for_load_state("load")
-            self._second.goto(f"{self.base}/robots.txt?{self._barrier}")
             return
         self.page.evaluate(
             """async address => {

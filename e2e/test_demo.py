@@ -102,9 +102,6 @@ def test_a_page_asks_nobody_before_the_choice_and_only_the_granted_after_it(
         assert visitor.page.evaluate("window.stayed") is True
     assert visitor.page.locator("#cg").is_hidden()
 
-    visitor.goto(path)
-    visitor.expect(wanted(path, script, {*PURPOSES, "beacons"}))
-
 
 @both
 def test_after_a_refusal_no_page_asks_anyone(demo: str, visitors: Visitors, script: bool) -> None:
