@@ -70,7 +70,7 @@ def check_driver() -> None:
         lines = driver.stderr.strip().splitlines() or ["unknown reason"]
         raise SystemExit(
             f"cookiegate: Playwright's driver does not start: {lines[-1]} "
-            "(on Debian install what it lacks: sudo apt-get install -y libatomic1)"
+            "(on Debian install what it lacks, and a browser: sudo apt-get install -y libatomic1 chromium)"
         )
 
 
