@@ -15,7 +15,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 # An unclosed quotation reaches to the end, so that every value splits in linear time.
 _ELEMENTS = {
-    separator: re.compile(rb'(?:[^%b"]++|"(?:[^"\\]++|\\.)*+"?+)++' % separator, re.DOTALL)
+    separator: re.compile(rb'(?:(?>[^%b"]++|"(?:(?>[^"\\]++|\\.))*+"?+))++' % separator, re.DOTALL)
     for separator in (b",", b";")
 }
 

@@ -27,10 +27,10 @@ _ICONS = frozenset(b"icon apple-touch-icon apple-touch-icon-precomposed mask-ico
 _LOADING = _HINTS | _ICONS | {b"stylesheet", b"manifest"}
 
 # Commas between links are those outside <> and quoted strings; what is never closed reaches to the end.
-_LINKS = re.compile(rb'(?:[^,<"]++|<[^>]*+>?+|"(?:[^"\\]++|\\.)*+"?+)++', re.DOTALL)
-_LINK = re.compile(rb'[ \t]*<([^>]*+)>((?:[^"]++|"(?:[^"\\]++|\\.)*+")*+)', re.DOTALL)
+_LINKS = re.compile(rb'(?:(?>[^,<"]++|<[^>]*+>?+|"(?:(?>[^"\\]++|\\.))*+"?+))++', re.DOTALL)
+_LINK = re.compile(rb'[ \t]*<([^>]*+)>((?:(?>[^"]++|"(?:(?>[^"\\]++|\\.))*+"))*+)', re.DOTALL)
 _ADDRESS = re.compile(rb"<([^<>]*+)")
-_QUOTED = re.compile(rb'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_QUOTED = re.compile(rb'"((?:(?>[^"\\]++|\\.))*+)"', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 

@@ -12,20 +12,20 @@ SPACE = rb"\t\n\f\r "
 VALUE = rb"""(?:"[^"]*+"|'[^']*+'|[^%(s)b>"'][^%(s)b>]*+|(?=>))""" % {b"s": SPACE}
 # "=" where a name is expected begins a name; anywhere else it ends one.
 NAME = rb"(?:=[^%(s)b/>=]*+|[^%(s)b/>=]++)" % {b"s": SPACE}
-_EXACT = rb"(?:[%(s)b/]++|%(n)b(?:[%(s)b]*+=[%(s)b]*+%(v)b|(?![%(s)b]*+=)))*+>" % {
+_EXACT = rb"(?:(?>[%(s)b/]++|%(n)b(?:[%(s)b]*+=[%(s)b]*+%(v)b|(?![%(s)b]*+=))))*+>" % {
     b"s": SPACE,
     b"n": NAME,
     b"v": VALUE,
 }
 # Reads what people write in a third of the time; gives up (and leaves it to the exact rule) on an "="
 # behind white space, a slash or a quote, where it would have to know what stands before.
-_FAST = rb"""(?:[^=>]++|(?<![%(s)b/"'])=[%(s)b]*+%(v)b)*+>""" % {b"s": SPACE, b"v": VALUE}
+_FAST = rb"""(?:(?>[^=>]++|(?<![%(s)b/"'])=[%(s)b]*+%(v)b))*+>""" % {b"s": SPACE, b"v": VALUE}
 
 TAG_NAME = rb"[A-Za-z][^%(s)b/>]*+" % {b"s": SPACE}
 TAG_REST = rb"(?:%b|%b)" % (_FAST, _EXACT)
 
 _ATTRIBUTE = re.compile(
-    rb"""[%(s)b/]*+(%(n)b)(?:[%(s)b]*+=[%(s)b]*+(?:"([^"]*+)"|'([^']*+)'|([^%(s)b>"'][^%(s)b>]*+)|(?=>)))?+"""
+    rb"""[%(s)b/]*+(%(n)b)(?>(?:[%(s)b]*+=[%(s)b]*+(?:"([^"]*+)"|'([^']*+)'|([^%(s)b>"'][^%(s)b>]*+)|(?=>)))?)"""
     % {b"s": SPACE, b"n": NAME}
 )
 

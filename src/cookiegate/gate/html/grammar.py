@@ -38,13 +38,13 @@ def _any_case(names: frozenset[bytes]) -> bytes:
 
 _STOPS = _any_case(frozenset(SINKS) | RAW_TEXT | FOREIGN_ROOTS | {b"noscript"})
 SKIP = re.compile(
-    rb"""(?:
+    rb"""(?:(?>
         [^<]++
       | <(?:/(?=[A-Za-z])|(?!(?:%(stops)b)[%(s)b/>]))%(name)b%(rest)b
-      | <!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)
+      | <!--(?:-?>|(?:(?>[^-]++|-(?!-!?>)))*+--!?>)
       | <(?:[!?](?!--)|/(?=[^A-Za-z]))[^>]*+>
       | <(?=[^A-Za-z/!?])
-    )*+"""
+    ))*+"""
     % {b"s": SPACE, b"stops": _STOPS, b"name": TAG_NAME, b"rest": TAG_REST},
     re.VERBOSE,
 )
