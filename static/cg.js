@@ -105,7 +105,7 @@
       const focused = card.contains(d.activeElement);
       card.hidden = true;
       card.style.setProperty("display", "none", "important");
-      fetch(way.href, { method: "POST", headers: { "Content-Type": type, Accept: type }, body: JSON.stringify({ action: button.value }) })
+      fetch(way.href, { method: "POST", keepalive: true, headers: { "Content-Type": type, Accept: type }, body: JSON.stringify({ action: button.value }) })
         .then(answer => answer.ok ? answer.json() : Promise.reject(answer))
         .then(state => {
           // The way back stands where the card stood, unless the page has one of its own.

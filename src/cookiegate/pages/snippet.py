@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_TICKS = 20
 """More ticks than this are no picture any more: the number stands alone then."""
 
+MANY_TICKS = 10
+"""More ticks than this are drawn narrower, to stay on the line of the title."""
+
 _NONCE = re.compile(r"[A-Za-z0-9+/_=-]+")
 _OWN_TAG = re.compile(rb"<(?:link|script) ")
 
@@ -75,6 +78,7 @@ class Snippets:
             js=asset_file("cg.js"),
             groups=groups if sum(groups) <= MOST_TICKS else (),
             held=t.plural("banner.ticks", sum(groups)) if groups else "",
+            held_many=sum(groups) > MANY_TICKS,
             ask=ask(t, policy, without=refused, emphasise=_strong),
             signal=signal_honoured(t, policy) if gpc else "",
             policy_url=policy.site.privacy_policy,
