@@ -33,7 +33,7 @@ EVERYDAY_COOKIES = """
     logged_in uid uuid id guest_id visitor_id visitor device_id client_id next-auth.session-token
     __Secure-next-auth.session-token __Host-next-auth.csrf-token sb-access-token frontend frontend_cid
     form_key mage-cache-storage mage-messages shopware_session __Host-cg cg cookie_consent
-    cookieconsent_status CookieConsent OptanonConsent gdpr consent flash preview ref redirect_to
+    cookieconsent_status gdpr consent flash preview ref redirect_to
     return_to pagesize sort tab sidebar test test_cookie fr en de AWSALB AWSALBCORS ARRAffinity SERVERID
     BIGipServerpool gallery_view _gallery amplifier_on hjelp fbshare mf_cart intercom_closed ajax_nonce
     optin mode video_volume
@@ -48,6 +48,10 @@ PUBLIC_SUFFIXES = {
     "googleapis.com",
     "gstatic.com",
 }
+
+
+def data_file(name: str) -> str:
+    return (resources.files("cookiegate.catalog") / "data" / f"{name}.toml").read_text("utf-8")
 
 
 def ids(service: Service) -> str:
@@ -141,7 +145,15 @@ def test_everyday_cookies_belong_to_nobody(name: str) -> None:
 
 def test_necessary_is_only_what_a_visitor_asks_for_or_is_guarded_by() -> None:
     named = {service.id for service in SERVICES if service.purpose == "necessary"}
-    assert named == {"cloudflare", "hcaptcha", "paypal", "stripe"}
+    assert named >= {"cloudflare", "hcaptcha", "paypal", "stripe"}
+    kept = parse_file(data_file("necessary"), "necessary.toml")
+    assert named == {service.id for service in kept} | {"cloudflare", "hcaptcha", "paypal", "stripe"}
+    for service in kept:
+        assert not service.beacon, f"{service.id}: nobody asks for a web beacon"
+    for name in ("CookieConsent", "OptanonConsent", "didomi_token", "borlabs-cookie", "TC_PRIVACY"):
+        keeper = lookup_cookie(name)
+        assert keeper is not None
+        assert keeper.purpose == "necessary", "the visitor's choice itself needs no consent"
 
 
 def test_numbers_are_never_reused() -> None:
@@ -153,9 +165,9 @@ def test_numbers_are_never_reused() -> None:
     assert [service.number for service in SERVICES] == sorted(service.number for service in SERVICES)
 
 
-@pytest.mark.parametrize("name", ["analytics", "advertising", "embeds", "support", "tags"])
+@pytest.mark.parametrize("name", ["analytics", "advertising", "embeds", "necessary", "support", "tags"])
 def test_a_file_reads_well(name: str) -> None:
-    text = (resources.files("cookiegate.catalog") / "data" / f"{name}.toml").read_text("utf-8")
+    text = data_file(name)
     assert parse_file(text, f"{name}.toml")
     assert not re.search(r"[ \t]$|\t", text, re.MULTILINE)
     assert max(map(len, text.splitlines())) <= 160
