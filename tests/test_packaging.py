@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from cookiegate.catalog.load import load_services
+
 ROOT = Path(__file__).resolve().parent.parent
 
 CHECK = """
@@ -105,6 +107,19 @@ def test_the_command_works_without_the_checkout(installed):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["service"] == "google-analytics"
+
+
+def test_the_catalogue_comes_compiled_and_is_used_so(installed):
+    code = """
+import sys
+from cookiegate.catalog import load
+def refuse(*_): raise SystemExit("the sources were parsed")
+load.parse_file = load.parse_tail = refuse
+print(len(load.load_services()))
+"""
+    done = run(sys.executable, "-P", "-c", code, cwd=installed, path=installed)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == len(load_services())
 
 
 def test_the_demo_is_in_the_wheel(installed):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib import resources
 
+from cookiegate.catalog.compiled import load_compiled
 from cookiegate.catalog.inline import SignatureError, compile_signature
 from cookiegate.catalog.model import CookieRule, Holds, Lifetime, Service, Unit
 from cookiegate.catalog.tail import parse_tail
@@ -34,12 +35,22 @@ _SHORTEST_WILDCARD = 3
 def load_services() -> tuple[Service, ...]:
     """Every service cookiegate ships: those with a number by number, then the long tail.
 
+    Raises CatalogError on the first fault of a data file.
+    """
+    return load_compiled(resources.files("cookiegate.catalog"), parse_sources)
+
+
+def parse_sources(sources: Mapping[str, bytes]) -> tuple[Service, ...]:
+    """The services of data files given by name, ``.toml`` and ``.tsv``.
+
     A line of the tail gives way to a numbered service with its id. Raises CatalogError on the first fault.
     """
-    folder = resources.files("cookiegate.catalog") / "data"
-    files = {file.name: file for file in folder.iterdir() if file.name.endswith(".toml")}
+    texts = {name: content.decode() for name, content in sources.items()}
     services = [
-        service for name in sorted(files) for service in parse_file(files[name].read_text("utf-8"), name)
+        service
+        for name, text in texts.items()
+        if name.endswith(".toml")
+        for service in parse_file(text, name)
     ]
     seen: dict[str | int, str] = {}
     for service in services:
@@ -50,7 +61,9 @@ def load_services() -> tuple[Service, ...]:
                 )
             seen[key] = service.id
     services.sort(key=lambda service: service.number)
-    tail = parse_tail((folder / "tail.tsv").read_text("utf-8"), "tail.tsv")
+    tail = (
+        service for name, text in texts.items() if name.endswith(".tsv") for service in parse_tail(text, name)
+    )
     return (*services, *(service for service in tail if service.id not in seen))
 
 

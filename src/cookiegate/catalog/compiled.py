@@ -1,0 +1,159 @@
+"""The catalogue in the form it is loaded from: its data files, read and checked beforehand.
+
+TOML reads well but slowly. What was parsed from it is kept as one JSON file, which counts only while it bears
+the stamp of the very files it was made from; a wheel brings it along, a checkout writes it at first use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from hashlib import sha256
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cookiegate.catalog.model import CookieRule, Holds, Lifetime, Service, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from importlib.resources.abc import Traversable
+
+FILE_NAME: Final = "compiled.json"
+_KIND: Final = b"cookiegate catalogue 1"
+_CODE: Final = ("compiled.py", "inline.py", "load.py", "model.py", "tail.py")  # what decides the values, too
+
+
+def load_compiled(
+    package: Traversable, parse: Callable[[Mapping[str, bytes]], tuple[Service, ...]]
+) -> tuple[Service, ...]:
+    """The services of the package's ``data`` folder, compiled where that fits, else from ``parse``.
+
+    What had to be parsed is written down for the next time, unless the folder cannot be written to or
+    PYTHONDONTWRITEBYTECODE says no. Raises what ``parse`` raises, and nothing because of a compiled file.
+    """
+    folder = package / "data"
+    sources = read_sources(folder)
+    stamp = stamp_of(sources, package)
+    kept = _cache_file(folder)
+    for place in (folder / FILE_NAME, kept):
+        if place is None:
+            continue
+        with contextlib.suppress(OSError):
+            services = restore(place.read_bytes(), stamp)
+            if services is not None:
+                return services
+    services = parse(sources)
+    if kept is not None and not sys.dont_write_bytecode:
+        with contextlib.suppress(OSError):
+            _write(kept, dump(services, stamp))
+    return services
+
+
+def read_sources(folder: Traversable) -> dict[str, bytes]:
+    """The data files a catalogue is made from, by name in ascending order."""
+    files = {file.name: file for file in folder.iterdir() if file.name.endswith((".toml", ".tsv"))}
+    return {name: files[name].read_bytes() for name in sorted(files)}
+
+
+def stamp_of(sources: Mapping[str, bytes], package: Traversable) -> bytes:
+    """A digest over the data files and the code that reads them, 64 hexadecimal digits."""
+    digest = sha256()
+    files = dict(sources)
+    for name in _CODE:
+        with contextlib.suppress(OSError):  # some ship byte code alone
+            files[name] = (package / name).read_bytes()
+    for name, content in files.items():
+        digest.update(b"%s %d\n" % (name.encode(), len(content)))
+        digest.update(content)
+    return digest.hexdigest().encode()
+
+
+def dump(services: Iterable[Service], stamp: bytes) -> bytes:
+    """The services as a compiled file: a line of kind, stamp and digest of the rest, then JSON."""
+    rows = [
+        [
+            *(service.id, service.name, service.vendor, service.purpose, service.number, service.country),
+            *(service.transfers, service.privacy_policy, service.hosts, service.paths),
+            [[cookie.name, cookie.holds, *_kept(cookie.lifetime)] for cookie in service.cookies],
+            *(service.storage, service.inline, service.script, service.beacon, service.embed),
+        ]
+        for service in services
+    ]
+    body = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"%s %s %s\n%s" % (_KIND, stamp, sha256(body).hexdigest().encode(), body)
+
+
+def restore(content: bytes, stamp: bytes) -> tuple[Service, ...] | None:
+    """The services of a compiled file; None for one of other sources, a damaged and a foreign one."""
+    head, _, body = content.partition(b"\n")
+    if head != b"%s %s %s" % (_KIND, stamp, sha256(body).hexdigest().encode()):
+        return None
+    texts: dict[str, str] = {}  # one string for all who say the same
+    lifetimes: dict[tuple[int, str], Lifetime] = {}
+    holds = {kind.value: kind for kind in Holds}
+    units = {unit.value: unit for unit in Unit}
+
+    def cookie(name: str, held: str, count: int = 0, unit: str = "") -> CookieRule:
+        lifetime = None
+        if count:
+            lifetime = lifetimes.get((count, unit))
+            if lifetime is None:
+                lifetime = lifetimes[count, unit] = Lifetime(count, units[unit])
+        return CookieRule(name=name, lifetime=lifetime, holds=holds[held])
+
+    services = []
+    for id_, name, vendor, purpose, number, country, *rest in json.loads(body):
+        transfers, privacy_policy, hosts, paths, cookies, storage, inline, script, beacon, embed = rest
+        services.append(
+            Service(
+                id=id_,
+                name=texts.setdefault(name, name),
+                vendor=texts.setdefault(vendor, vendor),
+                purpose=texts.setdefault(purpose, purpose),
+                number=number,
+                country=texts.setdefault(country, country),
+                transfers=tuple(transfers),
+                privacy_policy=texts.setdefault(privacy_policy, privacy_policy),
+                hosts=tuple(hosts),
+                paths=tuple(paths),
+                cookies=tuple([cookie(*values) for values in cookies]),
+                storage=tuple(storage),
+                inline=tuple(inline),
+                script=script,
+                beacon=beacon,
+                embed=embed,
+            )
+        )
+    return tuple(services)
+
+
+def _kept(lifetime: Lifetime | None) -> tuple[int, Unit] | tuple[()]:
+    return (lifetime.count, lifetime.unit) if lifetime is not None else ()
+
+
+def _cache_file(folder: Traversable) -> Path | None:
+    """Where Python would keep the byte code of this folder; None in an archive, or where it keeps none."""
+    if not isinstance(folder, Path):
+        return None
+    try:
+        return Path(cache_from_source(str(folder / "compiled.py"))).with_name(FILE_NAME)
+    except NotImplementedError:
+        return None
+
+
+def _write(place: Path, content: bytes) -> None:
+    """All or nothing: several processes of a server start at once."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=FILE_NAME)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o644)  # as readable as the package itself
+        os.replace(name, place)
+    except OSError:
+        os.unlink(name)
+        raise
