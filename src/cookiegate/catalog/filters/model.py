@@ -10,8 +10,8 @@ from typing import NamedTuple
 class RequestType(StrEnum):
     """What an address is requested as, in the words of the Adblock Plus syntax.
 
-    ``subdocument`` is a frame; ``document`` and ``popup`` are pages in a tab or window of their own, which only
-    rules that say so are about; ``ping`` is ``<a ping>`` and ``sendBeacon``.
+    ``subdocument`` is a frame; ``document`` and ``popup`` are pages in a tab or window of their own, which
+    only rules that say so are about; ``ping`` is ``<a ping>`` and ``sendBeacon``.
     """
 
     SCRIPT = "script"
@@ -33,11 +33,11 @@ class Skipped(StrEnum):
     """Why a line of a list is no rule here.
 
     COMMENT: for people, or a directive to a program. COSMETIC: hides elements or runs code in the page.
-    EFFECT: the rule does something else than block (``csp``, ``removeparam``, ``redirect-rule``, ``elemhide``).
-    OPTION: depends on something unknown here (``method``, ``app``), or its value makes no sense. REGEX: a
-    regular expression that does not compile. PORT: it names a port, and addresses are compared without theirs.
-    LOCAL: the loopback names in every hosts file. EVERYTHING: it would match any request. LONG: over 64 KiB.
-    BADFILTER: switches another rule off, or is such a rule.
+    EFFECT: the rule does something else than block (``csp``, ``removeparam``, ``redirect-rule``).
+    OPTION: depends on something unknown here (``method``, ``app``), or its value makes no sense.
+    REGEX: a regular expression that does not compile. PORT: names a port; addresses are compared without.
+    LOCAL: the loopback names in every hosts file. EVERYTHING: it would match any request.
+    LONG: over 64 KiB. BADFILTER: switches another rule off, or is switched off.
     """
 
     COMMENT = "comment"
@@ -61,22 +61,25 @@ class FilterMatch:
     rule: str
 
 
-BITS = {kind: 1 << place for place, kind in enumerate(RequestType)}
+TYPE_BITS = {kind: 1 << place for place, kind in enumerate(RequestType)}
+# A sort is a type from one party: the bits of the types for the first, then the same for the third.
+THIRD = len(TYPE_BITS)
+THIRD_PARTY_BITS = {kind: bit << THIRD for kind, bit in TYPE_BITS.items()}
+EVERY_SORT = (1 << 2 * THIRD) - 1
 
 
 class Request(NamedTuple):
     """A request, prepared for being compared with rules.
 
     text: the address; low: the same in lower case; host_at, host_end: where its host is in both.
-    bit: of the request's type. hosts, pages: the host and its parents, longest first, of the address and of
-    the page.
+    sort: the bit of its type and party.
+    hosts, pages: the host and its parents, longest first, of the address and of the page.
     """
 
-    text: bytes
-    low: bytes
+    text: str
+    low: str
     host_at: int
     host_end: int
-    bit: int
-    third_party: bool
+    sort: int
     hosts: tuple[bytes, ...]
     pages: tuple[bytes, ...]

@@ -6,37 +6,37 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from cookiegate.catalog.filters.model import BITS, RequestType, Skipped
+from cookiegate.catalog.filters.model import THIRD, TYPE_BITS, RequestType, Skipped
 from cookiegate.catalog.urls import parse_url
 
 _T = RequestType
-_EVERY_TYPE: Final = sum(BITS.values())
-_DEFAULT_TYPES: Final = _EVERY_TYPE & ~BITS[_T.DOCUMENT] & ~BITS[_T.POPUP]
+_EVERY_TYPE: Final = sum(TYPE_BITS.values())
+_DEFAULT_TYPES: Final = _EVERY_TYPE & ~TYPE_BITS[_T.DOCUMENT] & ~TYPE_BITS[_T.POPUP]
 
 # Nothing that a page refers to is requested as one of these.
 _NO_REQUEST: Final = (
-    "content ehide elemhide extension genericblock generichide ghide inline-font inline-script jsinject popunder "
-    "shide specifichide urlblock webrtc"
+    "content ehide elemhide extension genericblock generichide ghide inline-font inline-script jsinject "
+    "popunder shide specifichide urlblock webrtc"
 )
 _TYPES: Final[dict[bytes, int]] = {
-    **{kind.encode(): bit for kind, bit in BITS.items()},
+    **{kind.encode(): bit for kind, bit in TYPE_BITS.items()},
     **dict.fromkeys(_NO_REQUEST.encode().split(), 0),
     b"all": _EVERY_TYPE,
-    b"background": BITS[_T.IMAGE],
-    b"beacon": BITS[_T.PING],
-    b"css": BITS[_T.STYLESHEET],
-    b"doc": BITS[_T.DOCUMENT],
-    b"frame": BITS[_T.SUBDOCUMENT],
-    b"object-subrequest": BITS[_T.OBJECT],
-    b"xhr": BITS[_T.XMLHTTPREQUEST],
+    b"background": TYPE_BITS[_T.IMAGE],
+    b"beacon": TYPE_BITS[_T.PING],
+    b"css": TYPE_BITS[_T.STYLESHEET],
+    b"doc": TYPE_BITS[_T.DOCUMENT],
+    b"frame": TYPE_BITS[_T.SUBDOCUMENT],
+    b"object-subrequest": TYPE_BITS[_T.OBJECT],
+    b"xhr": TYPE_BITS[_T.XMLHTTPREQUEST],
 }
 _PARTIES: Final = {b"third-party": True, b"3p": True, b"first-party": False, b"1p": False}
 
 # Blocks, and answers the request with something harmless of the extension's own.
 _REPLACING: Final = frozenset([b"empty", b"mp4", b"redirect", b"rewrite"])
 _OTHER_EFFECTS: Final = frozenset(
-    b"cname cookie csp hls jsonprune network permissions queryprune redirect-rule referrerpolicy removeheader "
-    b"removeparam replace stealth uritransform urlskip urltransform xmlprune".split()
+    b"cname cookie csp hls jsonprune network permissions queryprune redirect-rule referrerpolicy "
+    b"removeheader removeparam replace stealth uritransform urlskip urltransform xmlprune".split()
 )
 
 # Second-level names under which registries sell, for "google.*", which is google.co.uk too.
@@ -47,12 +47,11 @@ _SHARED_SECOND_LEVEL: Final = frozenset(b"ac co com edu go gob gov gv ne net nom
 class Options:
     """The options of one rule.
 
-    types: bits of the request types it is about. third_party: None when it does not matter.
+    sorts: bits of the request types and parties it is about.
     domains, to, deny: the values of ``domain=``, ``to=`` and ``denyallow=`` as written, b"" without.
     """
 
-    types: int = _DEFAULT_TYPES
-    third_party: bool | None = None
+    sorts: int = _DEFAULT_TYPES | _DEFAULT_TYPES << THIRD
     domains: bytes = b""
     to: bytes = b""
     deny: bytes = b""
@@ -88,10 +87,8 @@ def parse_options(raw: bytes) -> Options | Skipped:
             values[name] = value
         elif name in _TYPES:
             bit = _TYPES[name]
-            if negated:
-                types = (_DEFAULT_TYPES if types is None else types) & ~bit
-            else:
-                types = (types or 0) | bit
+            before = types if types is not None else _DEFAULT_TYPES if negated else 0
+            types = before & ~bit if negated else before | bit
         elif name in _PARTIES:
             party = _PARTIES[name] != negated
         elif name == b"match-case" or (name in (b"important", b"badfilter") and not negated):
@@ -99,11 +96,12 @@ def parse_options(raw: bytes) -> Options | Skipped:
                 flags.add(name)
         elif name.strip(b"_"):  # "_" is for looks
             return Skipped.OPTION
-    if types == 0:
+    if types is None:
+        types = _DEFAULT_TYPES
+    elif types == 0:
         return Skipped.EFFECT
     return Options(
-        types=_DEFAULT_TYPES if types is None else types,
-        third_party=party,
+        sorts=(0 if party is True else types) | (0 if party is False else types << THIRD),
         domains=values.get(b"domain", b""),
         to=values.get(b"to", b""),
         deny=values.get(b"denyallow", b""),
@@ -162,15 +160,17 @@ def parse_places(value: bytes) -> Places | None:
     for part in value.lower().split(b"|"):
         host = part.removeprefix(b"~").rstrip(b".")
         if host:
-            table[host if host.isascii() else ascii_host(host)] = not part.startswith(b"~")
+            if not host.isascii():
+                host = ascii_host(host.decode("utf-8", "replace")).encode("utf-8", "replace")
+            table[host] = not part.startswith(b"~")
     entities = any(host.endswith(b".*") for host in table)
     return Places(table, not any(table.values()), entities)
 
 
-def ascii_host(host: bytes) -> bytes:
+def ascii_host(host: str) -> str:
     """The form in which a host with other letters stands in addresses; itself when it is no host."""
-    url = parse_url(f"http://{host.decode('utf-8', 'replace')}/")
-    return url.host.encode() if url is not None else host
+    url = parse_url(f"http://{host}/")
+    return url.host if url is not None else host
 
 
 @lru_cache(maxsize=4096)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from cookiegate.catalog.filters.model import Request, Skipped
+from cookiegate.catalog.filters.model import FilterMatch, Request, Skipped
 from cookiegate.catalog.filters.options import NO_OPTIONS, Options, Places, parse_options, parse_places
 from cookiegate.catalog.filters.patterns import Shape, compile_regex, in_ascii, is_regex, shape_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _LONGEST: Final = 64 * 1024
-_OPTIONS: Final = re.compile(rb"\$(~?[\w-]+(?:=[^,]*)?(?:,~?[\w-]+(?:=[^,]*)?)*)\Z")
+_OPTION: Final = re.compile(rb"~?[\w-]+(?:=.*)?")
+_FIRST_OPTION: Final = re.compile(rb"\$~?[\w-]+(?:=.*)?\Z")
 _COSMETIC: Final = re.compile(rb"#@?[?$%]{0,2}#|^\[\$|^[^/|@]*\$@?\$[a-z]")
 _HOSTS_FILE: Final = re.compile(
     rb"(?:0\.0\.0\.0|127(?:\.\d{1,3}){3}|255\.255\.255\.255|::1?|fe80::1(?:%\w+)?)[ \t]+([^#]*)"
@@ -25,21 +23,22 @@ _LOCAL_NAMES: Final = frozenset(
 )
 _DOMAIN: Final = re.compile(rb"(?:[\w\x80-\xff-]+\.)+[a-z\x80-\xff][a-z0-9\x80-\xff-]*", re.IGNORECASE)
 # A line with any of these is in the Adblock Plus syntax, and so is the whole list.
-_ADBLOCK: Final = re.compile(rb"^[ \t]*(?:\[adblock|[^!#\n][^#\n]*?(?:[/|*^$@=?&,~]|##))", re.IGNORECASE | re.MULTILINE)
+_ADBLOCK: Final = re.compile(
+    rb"^[ \t]*+(?:\[adblock|[^!#\n][^#\n]*?(?:[/|*^$@=?&,~]|##))", re.IGNORECASE | re.MULTILINE
+)
 _PORT: Final = re.compile(rb"(?:^\|\||//)[\w.-]+:\d")
-_WITHOUT_SPACE: Final = bytes.maketrans(b"", b"")
 
 
 class RuleText(NamedTuple):
     """A rule taken apart: ``raw_options`` as written behind the ``$``."""
 
     exception: bool
-    pattern: bytes
+    pattern: str
     raw_options: bytes
     options: Options
 
     @property
-    def identity(self) -> tuple[bool, bytes, frozenset[bytes]]:
+    def identity(self) -> tuple[bool, str, frozenset[bytes]]:
         """Equal for a rule and the ``badfilter`` that switches it off."""
         parts = frozenset(self.raw_options.split(b",")) - {b"badfilter", b""}
         return self.exception, self.pattern, parts
@@ -76,7 +75,7 @@ def read_rule(line: bytes, *, domains: bool) -> RuleText | Skipped:
     if host:
         if host.lower() in _LOCAL_NAMES:
             return Skipped.LOCAL
-        return _in_ascii(RuleText(False, b"||" + host + b"^", b"", NO_OPTIONS))
+        return RuleText(False, _readable(b"||" + host + b"^"), b"", NO_OPTIONS)
     exception = line.startswith(b"@@")
     pattern = line[2:] if exception else line
     if b" " in pattern or b"\t" in pattern:
@@ -84,22 +83,33 @@ def read_rule(line: bytes, *, domains: bool) -> RuleText | Skipped:
     raw = b""
     options = NO_OPTIONS
     if b"$" in pattern:
-        found = _OPTIONS.search(pattern)
-        if found is not None:
-            raw = found[1]
-            read = parse_options(raw)
-            if isinstance(read, Skipped):
-                return read
-            options = read
-            pattern = pattern[: found.start()]
+        pattern, raw = _without_options(pattern)
+        read = parse_options(raw) if raw else NO_OPTIONS
+        if isinstance(read, Skipped):
+            return read
+        options = read
     if exception and options.replacing:
         return Skipped.EFFECT
     if not raw and not pattern.strip(b"*|"):
         return Skipped.EVERYTHING
-    rule = RuleText(exception, pattern, raw, options)
-    if is_regex(pattern):
-        return rule if _compiles(pattern, options) else Skipped.REGEX
-    return Skipped.PORT if b":" in pattern and _PORT.search(pattern) is not None else _in_ascii(rule)
+    if b":" in pattern and _PORT.search(pattern) is not None:
+        return Skipped.PORT
+    rule = RuleText(exception, _readable(pattern), raw, options)
+    return rule if not is_regex(rule.pattern) or _compiles(rule) else Skipped.REGEX
+
+
+def _without_options(pattern: bytes) -> tuple[bytes, bytes]:
+    """Part a rule at the first ``$`` behind which all reads as options; a ``$`` may be of the pattern too."""
+    parts = pattern.split(b",")
+    place = len(parts) - 1
+    while place and _OPTION.fullmatch(parts[place]) is not None:
+        place -= 1
+    for number in range(place, len(parts)):
+        found = _FIRST_OPTION.search(parts[number])
+        if found is not None:
+            at = found.start() + sum(len(part) + 1 for part in parts[:number])
+            return pattern[:at], pattern[at + 1 :]
+    return pattern, b""
 
 
 def _host_line(line: bytes, *, domains: bool) -> bytes:
@@ -113,13 +123,13 @@ def _host_line(line: bytes, *, domains: bool) -> bytes:
     return name if _DOMAIN.fullmatch(name) is not None else b""
 
 
-def _in_ascii(rule: RuleText) -> RuleText:
-    return rule if rule.pattern.isascii() else rule._replace(pattern=in_ascii(rule.pattern))
+def _readable(pattern: bytes) -> str:
+    return pattern.decode() if pattern.isascii() else in_ascii(pattern.decode("utf-8", "replace"))
 
 
-def _compiles(pattern: bytes, options: Options) -> bool:
+def _compiles(rule: RuleText) -> bool:
     try:
-        compile_regex(pattern[1:-1], case=options.case)
+        compile_regex(rule.pattern[1:-1], case=rule.options.case)
     except (re.error, ValueError, OverflowError, RecursionError):
         return False
     return True
@@ -127,11 +137,10 @@ def _compiles(pattern: bytes, options: Options) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule ready for being compared; ``number`` counts the rules of all lists."""
+    """A rule ready for being compared, and what is to be said when it matches."""
 
-    number: int
-    types: int
-    third_party: bool | None
+    found: FilterMatch
+    sorts: int
     important: bool
     shape: Shape
     case: bool
@@ -141,31 +150,27 @@ class Rule:
 
     def covers(self, request: Request) -> bool:
         """Whether the request falls under the rule."""
-        if not self.types & request.bit or self.third_party is (not request.third_party):
-            return False
         subject = request.text if self.case else request.low
         return (
-            self.shape.matches(subject, request.host_at, request.host_end)
+            self.sorts & request.sort != 0
+            and self.shape.needle in subject
+            and self.shape.matches(subject, request.host_at, request.host_end)
             and (self.pages is None or self.pages.include(request.pages))
             and (self.to is None or self.to.include(request.hosts))
             and (self.deny is None or not self.deny.include(request.hosts))
         )
 
 
-def compile_rule(number: int, text: RuleText) -> Rule:
+def compile_rule(text: RuleText, found: FilterMatch) -> Rule:
     """Prepare a rule that ``read_rule`` has taken apart."""
     options = text.options
     return Rule(
-        number=number,
-        types=options.types,
-        third_party=options.third_party,
+        found=found,
+        sorts=options.sorts,
         important=options.important,
         shape=shape_of(text.pattern, case=options.case),
-        case=options.case or is_regex(text.pattern),
+        case=options.case,
         pages=parse_places(options.domains),
         to=parse_places(options.to),
         deny=parse_places(options.deny),
     )
-
-
-RuleOf = Callable[[int], Rule] if TYPE_CHECKING else object
