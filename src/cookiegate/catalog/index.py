@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from cookiegate.catalog.inline import (
-    Signature,
     addresses,
+    anchor_of,
     commented_out,
     compile_signature,
     loading_places,
     loads_nearby,
     words_of,
 )
-from cookiegate.catalog.model import CookieRule, Match, Service
+from cookiegate.catalog.model import Match, Service
+from cookiegate.catalog.rules import CookieRules, PathRule, PathRules
 from cookiegate.catalog.urls import Url, parse_url
 from cookiegate.exceptions import CatalogError
 
@@ -30,10 +31,13 @@ _ANY_PAGE: Final = Url("https", "site.invalid", "/")
 _SLASHES = re.compile("//+")
 _SELF_HOSTED = re.compile(r"/\*/([^/*]+)")
 _REMEMBERED_CODES: Final = 1024
+_REMEMBERED_HOSTS: Final = 1024
 
 
 class Index:
-    """Services, searchable. Build it once: it is immutable but for a bounded memory of inline code.
+    """Services, searchable. Build it once: it is immutable but for bounded memories of hosts and inline code.
+
+    What is searched is arranged at first use: a page without inline code needs no signatures.
 
     Where two services claim the very same rule, a site's own service wins (number 0), then the first given.
     Raises CatalogError when two services have one id.
@@ -42,36 +46,50 @@ class Index:
     def __init__(self, services: Iterable[Service]) -> None:
         self.services: Final = tuple(services)
         self._by_id: dict[str, Service] = {}
-        self._hosts: dict[str, Match] = {}
-        self._host_paths: dict[str, list[_PathRule]] = {}
-        self._site_paths: list[_PathRule] = []
-        self._files: dict[str, Match] = {}
-        self._cookies = _CookieRules()
-        self._calls: dict[str, list[tuple[Signature, Match]]] = {}
-        self._codes = _Memory(_REMEMBERED_CODES)
         for service in self.services:
             if service.id in self._by_id:
                 raise CatalogError(f"two services have the id {service.id!r}")
             self._by_id[service.id] = service
-        for service in sorted(self.services, key=lambda service: service.number > 0):
-            self._add(service)
-        for rules in (*self._host_paths.values(), self._site_paths):
-            rules.sort(key=lambda rule: -rule.weight)
+        # Own services first: the first claim of a rule wins.
+        self._ranked = sorted(self.services, key=lambda service: service.number > 0)
+        self._codes = _Memory(_REMEMBERED_CODES)
+        # A page names few hosts, again and again.
+        self._on_host = lru_cache(_REMEMBERED_HOSTS)(self._rules_of_host)
 
-    def _add(self, service: Service) -> None:
-        for host in service.hosts:
-            self._hosts.setdefault(host, Match(service, host))
-        for text in service.paths:
-            if (name := _SELF_HOSTED.fullmatch(text)) is not None:
-                self._files.setdefault(name[1], Match(service, text))
-                continue
-            host, rule = _path_rule(text, service)
-            (self._host_paths.setdefault(host, []) if host else self._site_paths).append(rule)
-        for cookie in service.cookies:
-            self._cookies.add(cookie, service)
-        for call in service.inline:
-            signature = compile_signature(call)
-            self._calls.setdefault(signature.anchor, []).append((signature, Match(service, call)))
+    @cached_property
+    def _hosts(self) -> dict[str, Match]:
+        hosts: dict[str, Match] = {}
+        for service in self._ranked:
+            for host in service.hosts:
+                if host not in hosts:
+                    hosts[host] = Match(service, host)
+        return hosts
+
+    @cached_property
+    def _paths(self) -> tuple[dict[str, Match], dict[str, PathRules]]:
+        """Self-hosted files by name, and the rules for paths by host; those of the site itself have none."""
+        files: dict[str, Match] = {}
+        rules: dict[str, list[PathRule]] = {}
+        for service in self._ranked:
+            for text in service.paths:
+                if (name := _SELF_HOSTED.fullmatch(text)) is not None:
+                    files.setdefault(name[1], Match(service, text))
+                    continue
+                host, _, rest = text.partition("/")
+                rules.setdefault(host, []).append(PathRule(rest, Match(service, text)))
+        return files, {host: PathRules(some) for host, some in rules.items()}
+
+    @cached_property
+    def _cookies(self) -> CookieRules:
+        return CookieRules((cookie, service) for service in self._ranked for cookie in service.cookies)
+
+    @cached_property
+    def _calls(self) -> dict[str, list[Match]]:
+        calls: dict[str, list[Match]] = {}
+        for service in self._ranked:
+            for call in service.inline:
+                calls.setdefault(anchor_of(call), []).append(Match(service, call))
+        return calls
 
     def get(self, service_id: str) -> Service | None:
         """The service of that id."""
@@ -82,25 +100,41 @@ class Index:
 
         Last comes the file name of a self-hosted tracker, on whichever host it lies.
         """
-        host = url.host
-        by_host: Match | None = None
-        while True:
-            rules = self._host_paths.get(host)
-            if rules is not None and (found := _first(rules, url.path, url.query)) is not None:
+        return self.match_place(url.host, url.path, url.query)
+
+    def match_place(self, host: str, path: str, query: str) -> Match | None:
+        """What ``match_url`` says of a canonical URL in its parts."""
+        by_host, by_path = self._on_host(host)
+        if by_host is not None and not by_path:
+            return by_host
+        path = _canonical(path)
+        for rules in by_path:
+            found = rules.first(path, query)
+            if found is not None:
                 return found
+        return by_host or self._paths[0].get(path[path.rfind("/") + 1 :])
+
+    def _rules_of_host(self, host: str) -> tuple[Match | None, tuple[PathRules, ...]]:
+        """The rule for the host itself, and those for paths on it and above it, the longest host first."""
+        by_host: Match | None = None
+        by_path: list[PathRules] = []
+        while True:
+            rules = self._paths[1].get(host) if host else None
+            if rules is not None:
+                by_path.append(rules)
             if by_host is None:
                 by_host = self._hosts.get(host)
             dot = host.find(".")
             if dot < 0:
-                return by_host or self._file(url.path)
+                return by_host, tuple(by_path)
             host = host[dot + 1 :]
 
     def match_site_path(self, path: str) -> Match | None:
         """The service behind a path on the site itself (a first-party proxy, a self-hosted tracker)."""
-        return _first(self._site_paths, path, "") or self._file(path)
-
-    def _file(self, path: str) -> Match | None:
-        return self._files.get(_canonical(path).rpartition("/")[2])
+        path = _canonical(path)
+        files, rules = self._paths
+        found = rules[""].first(path, "") if "" in rules else None
+        return found or files.get(path[path.rfind("/") + 1 :])
 
     def match_cookie(self, name: str) -> Match | None:
         """The service that sets this cookie: an exact rule, else the one with the longest literal part."""
@@ -120,7 +154,8 @@ class Index:
         weak: list[tuple[int, Match, str]] = []
         families: set[str] = set()
         for anchor in self._calls.keys() & words_of(code):
-            for signature, match in self._calls[anchor]:
+            for match in self._calls[anchor]:
+                signature = compile_signature(match.rule)
                 offset = signature.find(code)
                 if offset < 0:
                     continue
@@ -152,95 +187,9 @@ class Index:
                 yield offset, found
 
 
-@dataclass(frozen=True, slots=True)
-class _PathRule:
-    match: Match
-    path: str
-    prefix: bool
-    pattern: re.Pattern[str] | None
-    parameter: str
-
-    @property
-    def weight(self) -> int:
-        """More literal characters and a demanded parameter say more."""
-        return 2 * len(self.path) + (1000 if self.parameter else 0) - self.prefix
-
-    def covers(self, path: str, query: str) -> bool:
-        if self.parameter and f"&{self.parameter}" not in f"&{query}":
-            return False
-        if self.pattern is not None:
-            return self.pattern.match(path) is not None
-        if not path.startswith(self.path):
-            return False
-        end = len(self.path)
-        return self.prefix or len(path) == end or path[end] == "/"
-
-
-def _path_rule(text: str, service: Service) -> tuple[str, _PathRule]:
-    host, _, rest = text.partition("/")
-    path, _, parameter = ("/" + rest).partition("?")
-    prefix = path.endswith("*") and not path.endswith("/*")
-    if path.endswith("/*"):  # "all below" is what a segment rule says anyway
-        path = path[:-2]
-    literal = path.removesuffix("*").rstrip("/") if not prefix else path.removesuffix("*")
-    pattern = None
-    if "*" in literal:
-        pieces = re.escape(literal).split(r"/\*")
-        pattern = re.compile("(?:/[^/]+)*".join(pieces) + ("" if prefix else r"(?:/|\Z)"))
-    return host, _PathRule(Match(service, text), literal, prefix, pattern, parameter)
-
-
-def _first(rules: list[_PathRule], path: str, query: str) -> Match | None:
-    path = _canonical(path)
-    for rule in rules:
-        if rule.covers(path, query):
-            return rule.match
-    return None
-
-
 def _canonical(path: str) -> str:
     """Servers answer these spellings alike, so they are one path."""
     return _SLASHES.sub("/", unquote(path)) if "%" in path or "//" in path else path
-
-
-class _CookieRules:
-    """Cookie names: exact ones, ``prefix*`` by the length of the prefix, and the few with ``*`` elsewhere."""
-
-    def __init__(self) -> None:
-        self._exact: dict[str, Match] = {}
-        self._prefixes: dict[str, Match] = {}
-        self._lengths: list[int] = []
-        self._others: list[tuple[int, re.Pattern[str], Match]] = []
-
-    def add(self, rule: CookieRule, service: Service) -> None:
-        name = rule.name
-        match = Match(service, name)
-        if "*" not in name:
-            self._exact.setdefault(name, match)
-        elif name.index("*") == len(name) - 1:
-            self._prefixes.setdefault(name[:-1], match)
-            self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
-        else:
-            pattern = re.compile(".*".join(re.escape(part) for part in name.split("*")), re.DOTALL)
-            self._others.append((len(name.replace("*", "")), pattern, match))
-            self._others.sort(key=lambda other: -other[0])
-
-    def match(self, name: str) -> Match | None:
-        found = self._exact.get(name)
-        if found is not None:
-            return found
-        literal = 0
-        for length in self._lengths:
-            found = self._prefixes.get(name[:length])
-            if found is not None and len(name) >= length:
-                literal = length
-                break
-        for length, pattern, match in self._others:
-            if length <= literal:
-                break
-            if pattern.fullmatch(name) is not None:
-                return match
-        return found
 
 
 class _Memory:

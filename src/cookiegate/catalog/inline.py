@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,17 +94,27 @@ class Signature:
         return _GLOBAL_OBJECT.search(code[max(0, start - 16) : start]) is not None
 
 
-def compile_signature(text: str) -> Signature:
-    """Compile a signature as ``Service.inline`` describes it.
+def anchor_of(text: str) -> str:
+    """The first word of a signature that tells it from other code.
 
     Raises SignatureError when it holds no identifier that is rarer than the language's own words.
     """
+    for word in _IDENTIFIER.findall(text):
+        if word not in _COMMON and len(word) > 1:
+            return str(word)
+    raise SignatureError("needs an identifier that other code does not use")
+
+
+@lru_cache(maxsize=4096)
+def compile_signature(text: str) -> Signature:
+    """Compile a signature as ``Service.inline`` describes it; most are never asked for, so do it at need.
+
+    Raises SignatureError as ``anchor_of`` does.
+    """
     weak = text.startswith("?")
     body = text.removeprefix("?").strip()
+    anchor = anchor_of(body)
     words = _IDENTIFIER.findall(body)
-    anchor = next((word for word in words if word not in _COMMON and len(word) > 1), None)
-    if anchor is None:
-        raise SignatureError("needs an identifier that other code does not use")
     tokens = list(_TOKEN.finditer(body))
     pieces: list[str] = []
     for token in tokens:

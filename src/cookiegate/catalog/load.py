@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib import resources
 
 from cookiegate.catalog.compiled import load_compiled
-from cookiegate.catalog.inline import SignatureError, compile_signature
+from cookiegate.catalog.inline import SignatureError, anchor_of
 from cookiegate.catalog.model import CookieRule, Holds, Lifetime, Service, Unit
 from cookiegate.catalog.tail import parse_tail
 from cookiegate.catalog.urls import parse_url
@@ -226,7 +226,7 @@ class _Fields:
         texts = self._texts("inline")
         for place, text in enumerate(texts):
             try:
-                compile_signature(text)
+                anchor_of(text)
             except SignatureError as error:
                 raise self._error(f"inline[{place}]", text, str(error)) from error
         return texts
