@@ -71,8 +71,10 @@ def shape_of(pattern: str, *, case: bool) -> Shape:
     """How to compare the pattern. Raises what ``compile_regex`` raises, for a regular expression."""
     if is_regex(pattern):
         expression = compile_regex(pattern[1:-1], case=case)
-        needle = "" if case else needle_of(pattern)
-        return Shape(needle, "", lambda subject: expression.search(subject, 0, _LONGEST_FOR_REGEX))
+        # Bound to the beginning, and not in one of several branches only: no other place needs a try.
+        bound = pattern.startswith("/^") and _skeleton(pattern[1:-1]) != ""
+        test = expression.match if bound else expression.search
+        return Shape("" if case else needle_of(pattern), "", lambda text: test(text, 0, _LONGEST_FOR_REGEX))
     pattern = _HOST.sub(_lower, pattern, count=1) if case else pattern.lower()
     host = _WHOLE_HOST.match(pattern)
     if host is not None:
