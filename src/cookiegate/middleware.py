@@ -13,6 +13,7 @@ from cookiegate.consent.cookie import ConsentCookie
 from cookiegate.gate.cache import inner_conditions, is_document_request
 from cookiegate.gate.encoding import inner_accept_encoding
 from cookiegate.gate.headers import get_all, headers_of, replace
+from cookiegate.gate.plan import Plans
 from cookiegate.pages.app import Pages
 from cookiegate.pages.snippet import Snippets
 from cookiegate.policy.model import Policy
@@ -66,6 +67,7 @@ class CookieGate:
         self._pages = Pages(self.policy, self._cookie, clock=clock)
         self._desk = Desk(
             policy=self.policy,
+            plans=Plans(self.policy),
             snippets=Snippets(self.policy),
             clock=clock,
             on_response=on_response,

@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from anyio.lowlevel import checkpoint
+
 from cookiegate.gate import cache
 from cookiegate.gate.csp import nonce_of
 from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip
@@ -23,6 +25,7 @@ from cookiegate.gate.media import (
     Media,
     coding_of,
     is_opaque,
+    is_xhtml,
     looks_like_html,
     media_of,
     unreadable,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
+    from cookiegate.gate.plan import Plans
     from cookiegate.gate.visit import Visit
     from cookiegate.pages.snippet import Snippets
     from cookiegate.policy.model import Policy
@@ -51,6 +55,9 @@ BARRIER = (
     b"base-uri 'self'"
 )
 """The Content-Security-Policy of a page that cannot be read: it loads only what its own site serves."""
+
+SLICE = 64 * 1024
+"""Bytes of a page that are gated at a time: some milliseconds."""
 
 _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 _BODILESS = frozenset({204, 205, 304})
@@ -83,6 +90,7 @@ class Desk:
     """
 
     policy: Policy
+    plans: Plans
     snippets: Snippets
     clock: Callable[[], float]
     on_response: Callable[[Report], None] | None = None
@@ -267,13 +275,18 @@ class Responder:
         headers, nonce = self._page_headers(), nonce_of(self._headers)
         if coding_of(headers):
             self._encoder = Encoder(streaming=more)
-        self._gate = PageGate(
-            self._desk.policy,
-            visit.profile,
-            url=self._url(),
-            snippet=lambda rest: snippets.render(visit, nonce=nonce, page_rest=rest),
-        )
-        body = self._gated(self._beginning, more)
+        url, xml, profile = self._url(), is_xhtml(self._headers), visit.profile
+
+        def snippet(rest: bytes) -> bytes:
+            return snippets.render(visit, nonce=nonce, page_rest=rest)
+
+        if more or len(self._beginning) > SLICE:
+            self._gate = PageGate(self._desk.policy, profile, url=url, xml=xml, snippet=snippet)
+            body = await self._gated(self._beginning, more)
+        else:
+            page = self._desk.plans.gate(self._beginning, profile, url=url, xml=xml, snippet=snippet)
+            self._findings += page.findings
+            body = self._encoder.feed(page.body) + self._encoder.close() if self._encoder else page.body
         if more:
             headers = without(headers, b"content-length")
         elif get(headers, b"content-length") is not None:
@@ -289,7 +302,7 @@ class Responder:
         except EncodingError as error:
             self._report(problem=str(error))
             raise  # the server then cuts the connection: nobody takes the page for a whole one
-        await self._forward(message, self._gated(data, more), more)
+        await self._forward(message, await self._gated(data, more), more)
 
     def _decoded(self, data: bytes, more: bool) -> bytes:
         data = self._decoder.feed(data)
@@ -297,16 +310,25 @@ class Responder:
             self._decoder.close()
         return data
 
-    def _gated(self, data: bytes, more: bool) -> bytes:
-        body = self._gate.feed(data) if more else self._gate.feed(data) + self._gate.close()
-        if self._encoder is None:
-            return body
-        return self._encoder.feed(body) if more else self._encoder.feed(body) + self._encoder.close()
+    async def _gated(self, data: bytes, more: bool) -> bytes:
+        """Gate a part of the page: a large one in slices, so that other requests get their turn."""
+        gate, encoder, parts = self._gate, self._encoder, []
+        for at in range(0, max(len(data), 1), SLICE):
+            if at:
+                await checkpoint()
+            part = gate.feed(data[at : at + SLICE])
+            final = not more and at + SLICE >= len(data)
+            if final:
+                part += gate.close()
+                self._findings += gate.findings
+            if encoder:
+                part = encoder.feed(part) + (encoder.close() if final else b"")
+            parts.append(part)
+        return b"".join(parts)
 
     async def _forward(self, message: Message, body: bytes, more: bool) -> None:
         self._on_body = self._rest if more else self._over
         if not more:
-            self._findings += self._gate.findings
             self._report()
         await self._send({**message, "body": body})
 

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from cookiegate.responder import BARRIER
+from cookiegate.responder import BARRIER, SLICE
 
 pytestmark = pytest.mark.anyio
 
@@ -266,3 +266,20 @@ async def test_a_request_that_needs_nothing_keeps_its_headers(site):
 
     await gate({"type": "http", "method": "GET", "path": "/", "headers": given}, None, send)
     assert b"data-cg-src" in sent[1]["body"]
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_large_page_is_gated_in_slices_and_whole(site, pieces, packed):
+    page = b"<!doctype html><body>" + b"<p>text</p><img src=https://www.facebook.com/tr?id=1>\n" * 6000
+    assert len(page) > 4 * SLICE
+    sent = gzip.compress(page, mtime=0) if packed else page
+    step = -(-len(sent) // pieces)
+    parts = [sent[at : at + step] for at in range(0, len(sent), step)]
+    bodies = [body(part, number < len(parts)) for number, part in enumerate(parts, 1)]
+    headers = [ACCEPTS_GZIP, DOCUMENT]
+    seen = await site.send(start(*([GZIP] if packed else [])), *bodies, headers=headers)
+    gated = gzip.decompress(seen.body) if packed else seen.body
+    assert gated.count(b" data-cg-src=https://www.facebook.com/tr?id=1>") == 6000
+    assert len(seen.reports[0].findings) == 6000
+    assert b'<section id="cg"' in gated

@@ -288,15 +288,15 @@ def test_what_is_not_html_is_left_alone() -> None:
     assert b"data-cg-src" in held
 
 
-def test_xhtml_is_gated_without_a_snippet() -> None:
+def test_xhtml_is_gated_too() -> None:
     page = (
         b"<html><head><script src='//counter.example/x'/></head><body><img src='//counter.example/p'/></body>"
     )
     body = gate_html(page, policy=POLICY, url=URL, content_type="application/xhtml+xml").body
     assert body.count(b"data-cg-src") == 2
     strict = granted_profile(POLICY, ())
-    gate = PageGate(POLICY, strict, url=URL, xml=True, snippet=lambda _: b"<snippet>")
-    assert gate.feed(page) + gate.close() == body
+    gate = PageGate(POLICY, strict, url=URL, xml=True, snippet=lambda _: b"<aside/>")
+    assert gate.feed(page) + gate.close() == body.replace(b"<body>", b"<body><aside/>")
 
 
 def test_an_unknown_grant_is_a_clear_error() -> None:

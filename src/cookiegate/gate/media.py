@@ -33,6 +33,11 @@ class Media(Enum):
     UNTYPED = auto()  # the browser looks at the body itself
 
 
+def is_xhtml(headers: Headers) -> bool:
+    """Whether the body is read by the rules of XML."""
+    return any(_token(value) == b"application/xhtml+xml" for value in get_all(headers, b"content-type"))
+
+
 def media_of(headers: Headers) -> Media:
     """Read ``Content-Type``, ``Content-Disposition`` and ``X-Content-Type-Options`` as a browser does.
 

@@ -2,78 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cookiegate.consent.decide import Decision, Profile, Reason, granted_profile
+from cookiegate.consent.decide import Decision, Reason, granted_profile
 from cookiegate.gate.classify import Candidate, Classifier, Reference
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.gate.html.edits import Insertion, insert
 from cookiegate.gate.html.scanner import Scanner, Tag
 from cookiegate.policy.model import Policy
 
-Snippet = Callable[[bytes], bytes]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cookiegate.consent.decide import Profile
+
+    Snippet = Callable[[bytes], bytes]
 
 HTML = "text/html"
 XHTML = "application/xhtml+xml"
 _TOO_LONG = Decision(False, Reason.TOO_LONG)
 
 
-class PageGate:
-    """Gates one page for one profile, in pieces of any size.
+class Enforcer:
+    """Decides about candidates for one profile: what is inserted to hold them, and what is reported."""
 
-    url: the page's own address. xml: it is XHTML, and gets no snippet.
-    snippet: asked once for the bytes to put directly behind the body's start tag, and given what has come of
-    the page behind it.
-    """
-
-    def __init__(
-        self,
-        policy: Policy,
-        profile: Profile,
-        *,
-        url: str,
-        xml: bool = False,
-        snippet: Snippet | None = None,
-    ) -> None:
+    def __init__(self, profile: Profile) -> None:
         self.findings: list[Finding] = []
+        self.insertions: list[Insertion] = []
         self._profile = profile
-        self._classifier = Classifier(policy, url)
-        self._snippet = None if xml else snippet
-        self._scanner = Scanner(self, xml=xml)
-        self._insertions: list[Insertion] = []
 
-    def feed(self, data: bytes) -> bytes:
-        """Take the next bytes of the page; give those that may leave."""
-        return self._release(*self._scanner.feed(data))
-
-    def close(self) -> bytes:
-        """Give the rest of the page."""
-        return self._release(*self._scanner.feed(b"", final=True))
-
-    def _release(self, offset: int, data: bytes) -> bytes:
-        insertions, self._insertions = self._insertions, []
-        return insert(data, offset, insertions)
-
-    # --- what the scanner tells
-
-    def tag(self, tag: Tag) -> None:
-        """Decide about a tag with loading attributes."""
-        self._decide(self._classifier.tag(tag))
-
-    def script(self, tag: Tag, code: bytes | None) -> None:
-        """Decide about an inline script."""
-        self._decide(self._classifier.script(tag, code))
-
-    def body(self, offset: int) -> None:
-        """Put the snippet where the body begins."""
-        text = self._snippet(self._scanner.pending) if self._snippet else b""
-        if text:
-            self._insertions.append(Insertion(offset, text))
-
-    def _decide(self, candidate: Candidate | None) -> None:
-        if candidate is None:
-            return
+    def take(self, candidate: Candidate) -> None:
+        """Decide about one candidate."""
         decided = [(reference, self._decision(reference)) for reference in candidate.references]
         for reference, decision in decided:
             self._report(candidate, reference, decision)
@@ -111,7 +71,7 @@ class PageGate:
         )
 
     def _hold(self, candidate: Candidate, held: list[Reference], blocked: tuple[bytes, ...]) -> None:
-        add = self._insertions.append
+        add = self.insertions.append
         services = " ".join(r.service.id if r.service else "unknown" for r in held) or "unknown"
         purposes = [self._purpose(r) or "unknown" for r in held] or ["unknown"]
         if any(reference.beacon for reference in held):
@@ -122,6 +82,65 @@ class PageGate:
         names = [name for reference in held for name in reference.names]
         for name in [*names, *candidate.types]:
             add(Insertion(name, b"data-cg-"))
+
+
+class PageGate:
+    """Gates one page for one profile, in pieces of any size.
+
+    url: the page's own address. xml: it is XHTML, whose elements a slash closes.
+    snippet: asked once for the bytes to put directly behind the body's start tag, and given what has come of
+    the page behind it.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        profile: Profile,
+        *,
+        url: str,
+        xml: bool = False,
+        snippet: Snippet | None = None,
+    ) -> None:
+        self._enforcer = Enforcer(profile)
+        self._classifier = Classifier(policy, url)
+        self._snippet = snippet
+        self._scanner = Scanner(self, xml=xml)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found so far, in the page's order."""
+        return self._enforcer.findings
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes of the page; give those that may leave."""
+        return self._release(*self._scanner.feed(data))
+
+    def close(self) -> bytes:
+        """Give the rest of the page."""
+        return self._release(*self._scanner.feed(b"", final=True))
+
+    def _release(self, offset: int, data: bytes) -> bytes:
+        insertions = self._enforcer.insertions
+        self._enforcer.insertions = []
+        return insert(data, offset, insertions)
+
+    # --- what the scanner tells
+
+    def tag(self, tag: Tag) -> None:
+        """Decide about a tag with loading attributes."""
+        if candidate := self._classifier.tag(tag):
+            self._enforcer.take(candidate)
+
+    def script(self, tag: Tag, code: bytes | None) -> None:
+        """Decide about an inline script."""
+        if candidate := self._classifier.script(tag, code):
+            self._enforcer.take(candidate)
+
+    def body(self, offset: int) -> None:
+        """Put the snippet where the body begins."""
+        text = self._snippet(self._scanner.pending) if self._snippet else b""
+        if text:
+            self._enforcer.insertions.append(Insertion(offset, text))
 
 
 @dataclass(frozen=True, slots=True)

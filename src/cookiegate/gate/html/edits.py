@@ -16,7 +16,7 @@ def insert(data: bytes, offset: int, insertions: list[Insertion]) -> bytes:
     """``data``, which begins at ``offset`` of the page, with the insertions that fall into it."""
     if not insertions:
         return data
-    parts = []
+    parts: list[bytes] = []
     done = 0
     for place, text in sorted(insertions, key=lambda insertion: insertion.offset):
         parts += (data[done : place - offset], text)

@@ -1,0 +1,97 @@
+"""Plans: what a whole page refers to, found once and kept for everybody who gets the same bytes.
+
+A plan holds offsets and services, no visitor and no page. A profile only picks from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cookiegate.gate.classify import Candidate, Classifier
+from cookiegate.gate.html.edits import Insertion, insert
+from cookiegate.gate.html.scanner import Scanner, Tag
+from cookiegate.gate.page import Enforcer, GatedPage
+
+if TYPE_CHECKING:
+    from cookiegate.consent.decide import Profile
+    from cookiegate.gate.page import Snippet
+    from cookiegate.policy.model import Policy
+
+MOST_CANDIDATES = 20_000
+"""Candidates in all kept plans together: some 10 MB at most."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The candidates of one page in its order, and where its body begins (None: it has none)."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    body_at: int | None = None
+
+
+class _Planner:
+    """Takes down what a scanner tells."""
+
+    def __init__(self, policy: Policy, url: str) -> None:
+        self.plan = Plan()
+        self._classifier = Classifier(policy, url)
+
+    def tag(self, tag: Tag) -> None:
+        self._keep(self._classifier.tag(tag))
+
+    def script(self, tag: Tag, code: bytes | None) -> None:
+        self._keep(self._classifier.script(tag, code))
+
+    def body(self, offset: int) -> None:
+        self.plan.body_at = offset
+
+    def _keep(self, candidate: Candidate | None) -> None:
+        if candidate:
+            self.plan.candidates.append(candidate)
+
+
+class Plans:
+    """Gates whole pages under one policy, and keeps the plans of the newest ones.
+
+    Keyed by the SHA-256 of the page with its address, so that nobody can make one page pass for another.
+    """
+
+    def __init__(self, policy: Policy, *, most_candidates: int = MOST_CANDIDATES) -> None:
+        self._policy = policy
+        self._most = most_candidates
+        self._kept: OrderedDict[bytes, Plan] = OrderedDict()
+        self._size = 0
+
+    def gate(
+        self, page: bytes, profile: Profile, *, url: str, xml: bool = False, snippet: Snippet | None = None
+    ) -> GatedPage:
+        """Gate one whole page; the same bytes and findings as a PageGate gives."""
+        plan = self._plan(page, url, xml)
+        enforcer = Enforcer(profile)
+        for candidate in plan.candidates:
+            enforcer.take(candidate)
+        if snippet and plan.body_at is not None:
+            text = snippet(page[plan.body_at :])
+            enforcer.insertions.append(Insertion(plan.body_at, text))
+        return GatedPage(insert(page, 0, enforcer.insertions), tuple(enforcer.findings))
+
+    def _plan(self, page: bytes, url: str, xml: bool) -> Plan:
+        digest = hashlib.sha256(f"{url}\0{xml}\0".encode("utf-8", "surrogatepass"))
+        digest.update(page)
+        key = digest.digest()
+        plan = self._kept.get(key)
+        if plan is not None:
+            self._kept.move_to_end(key)
+            return plan
+        planner = _Planner(self._policy, url)
+        Scanner(planner, xml=xml).feed(page, final=True)
+        plan = planner.plan
+        self._kept[key] = plan
+        self._size += 1 + len(plan.candidates)
+        while self._size > self._most:
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= 1 + len(oldest.candidates)
+        return plan
