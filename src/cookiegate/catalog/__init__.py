@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from cookiegate.catalog.index import Index
 from cookiegate.catalog.load import load_services
 from cookiegate.catalog.model import CookieRule, Holds, Lifetime, Match, Service, Unit
-from cookiegate.catalog.urls import Url, parse_url
+from cookiegate.catalog.urls import Url, parse_url, split_url
 
 __all__ = [
     "CookieRule",
@@ -24,7 +25,8 @@ __all__ = [
     "parse_url",
 ]
 
-_SOME_PAGE = Url("https", "site.invalid", "/")
+_SOME_PAGE: Final = Url("https", "site.invalid", "/")
+_LONGEST_REMEMBERED: Final = 400
 
 
 @lru_cache(maxsize=1)
@@ -39,12 +41,22 @@ def lookup_url(url: str | bytes) -> Service | None:
     The path of a self-hosted tracker counts on every host. None for what the catalogue does not know.
     """
     text = url.decode("utf-8", "replace") if isinstance(url, bytes) else url
-    parsed = parse_url(text, _SOME_PAGE)
-    if parsed is None:
+    if len(text) > _LONGEST_REMEMBERED:
+        return _find(text)
+    return _remembered(text)
+
+
+def _find(text: str) -> Service | None:
+    parts = split_url(text, _SOME_PAGE)
+    if parts is None:
         return None
-    index = default_index()
-    match = index.match_url(parsed) or index.match_site_path(parsed.path)
+    _, host, path, query = parts
+    match = default_index().match_place(host, path, query, everywhere=True)
     return match.service if match is not None else None
+
+
+# The pages of a site load the same things again and again.
+_remembered = lru_cache(maxsize=4096)(_find)
 
 
 def lookup_cookie(name: str) -> Service | None:

@@ -80,6 +80,14 @@ class Index:
         return files, {host: PathRules(some) for host, some in rules.items()}
 
     @cached_property
+    def _files(self) -> dict[str, Match]:
+        return self._paths[0]
+
+    @cached_property
+    def _site_paths(self) -> PathRules:
+        return self._paths[1].get("") or PathRules(())
+
+    @cached_property
     def _cookies(self) -> CookieRules:
         return CookieRules((cookie, service) for service in self._ranked for cookie in service.cookies)
 
@@ -102,17 +110,24 @@ class Index:
         """
         return self.match_place(url.host, url.path, url.query)
 
-    def match_place(self, host: str, path: str, query: str) -> Match | None:
-        """What ``match_url`` says of a canonical URL in its parts."""
+    def match_place(self, host: str, path: str, query: str, *, everywhere: bool = False) -> Match | None:
+        """What ``match_url`` says of a canonical URL in its parts.
+
+        everywhere: what ``match_site_path`` says of the path counts too, after all else.
+        """
         by_host, by_path = self._on_host(host)
         if by_host is not None and not by_path:
             return by_host
-        path = _canonical(path)
+        if "%" in path or "//" in path:
+            path = _canonical(path)
         for rules in by_path:
             found = rules.first(path, query)
             if found is not None:
                 return found
-        return by_host or self._paths[0].get(path[path.rfind("/") + 1 :])
+        if by_host is not None:
+            return by_host
+        found = self._files.get(path[path.rfind("/") + 1 :])
+        return self._site_paths.first(path, "") if found is None and everywhere else found
 
     def _rules_of_host(self, host: str) -> tuple[Match | None, tuple[PathRules, ...]]:
         """The rule for the host itself, and those for paths on it and above it, the longest host first."""
@@ -132,9 +147,7 @@ class Index:
     def match_site_path(self, path: str) -> Match | None:
         """The service behind a path on the site itself (a first-party proxy, a self-hosted tracker)."""
         path = _canonical(path)
-        files, rules = self._paths
-        found = rules[""].first(path, "") if "" in rules else None
-        return found or files.get(path[path.rfind("/") + 1 :])
+        return self._site_paths.first(path, "") or self._files.get(path[path.rfind("/") + 1 :])
 
     def match_cookie(self, name: str) -> Match | None:
         """The service that sets this cookie: an exact rule, else the one with the longest literal part."""

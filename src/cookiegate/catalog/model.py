@@ -59,8 +59,8 @@ class CookieRule:
 class Service:
     """One thing a site may use: what it is, who runs it, and how it is recognised.
 
-    number: stable in the catalogue, never reused, kept in visitors' cookies; 0 for a site's own service and for
-    the catalogue's long tail, of whom a cookie keeps a short hash of the id.
+    number: stable in the catalogue, never reused, kept in visitors' cookies; 0 for a site's own service and
+    for the catalogue's long tail, of whom a cookie keeps a short hash of the id.
     country: ISO 3166-1 alpha-2 of the company that receives the data; ``transfers`` where it passes them on.
     hosts: matched with all their sub-domains, on label boundaries.
     paths: ``host/path`` for hosts that serve both trackers and innocent things: the host again with its

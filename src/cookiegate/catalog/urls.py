@@ -10,18 +10,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 _SCHEMES = frozenset({"http", "https", "ws", "wss"})
 
-# The shape nearly every URL in a page has; what it does not cover goes the exact way below.
+# The shapes nearly every URL in a page has; what they do not cover goes the exact way below.
+# Whether a host is one is looked at afterwards, since pages repeat few hosts.
+_IN_PATH = r"A-Za-z0-9_~!$&'()*+,;=@%\[\]^|\-"
 _PLAIN = re.compile(
-    r"(https?)://((?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z][a-z0-9-]*)"
-    r"(/[A-Za-z0-9_~!$&'()*+,;=:@%./-]*)?(?:\?([A-Za-z0-9_~!$&()*+,;=:@%./?-]*))?",
+    rf"(?:(?:(https?):)?//([a-z0-9_.-]{{1,253}})(/[{_IN_PATH}:./]*+)?"
+    rf"|(/(?!/)[{_IN_PATH}:./]*+)|([{_IN_PATH}][{_IN_PATH}./]*+)|)"
+    r"(?:\?([A-Za-z0-9_~!$&()*+,;=:@%./?\[\\\]^`{|}-]*+))?(?:#.*+)?",
+    re.DOTALL,
 )
-_PLAIN_PATH = re.compile(
-    r"(/(?!/)[A-Za-z0-9_~!$&'()*+,;=:@%./-]*)(?:\?([A-Za-z0-9_~!$&()*+,;=:@%./?-]*))?",
-)
+_PLAIN_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z][a-z0-9-]*")
+_HIDDEN_DOT = re.compile("%2[eE]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
 _IGNORED_IN_URL = {ord(c): None for c in "\t\n\r"}
@@ -61,18 +65,47 @@ def parse_url(text: str, base: Url | None = None) -> Url | None:
     ``javascript:``, ``mailto:``, ...), for a relative reference without a base, and for what no browser
     accepts. Never raises.
     """
+    parts = split_url(text, base)
+    return None if parts is None else Url(*parts)
+
+
+def split_url(text: str, base: Url | None = None) -> tuple[str, str, str, str] | None:
+    """What ``parse_url`` reads, as scheme, host, path and query, for those who need no more than these."""
     plain = _PLAIN.fullmatch(text)
-    if plain is not None and len(plain[2]) <= _LONGEST_HOST:
-        path = plain[3]
-        if path is None:
-            return Url(plain[1], plain[2], "/", plain[4] or "")
-        if "/." not in path and "%2" not in path:
-            return Url(plain[1], plain[2], path, plain[4] or "")
-    elif base is not None and (plain := _PLAIN_PATH.fullmatch(text)) is not None:
-        path = plain[1]
-        if "/." not in path and "%2" not in path:
-            return Url(base.scheme, base.host, path, plain[2] or "")
-    return _parse(text, base)
+    if plain is None:
+        named = _SCHEME.match(text)
+        if named is not None and named[1].lower() not in _SCHEMES:
+            return None
+    else:
+        scheme, host, path, on_host, in_folder, query = plain.groups()
+        if host is not None:
+            if path is None:
+                path = "/"
+            if scheme is None and base is not None:
+                scheme = base.scheme
+            if scheme is not None and _is_plain_host(host) and not _has_dots(path):
+                return scheme, host, path, query or ""
+        elif base is not None:
+            if on_host is not None:
+                path = on_host
+            elif in_folder is not None:
+                path = f"{base.path[: base.path.rfind('/')]}/{in_folder}"
+            else:
+                return base.scheme, base.host, base.path, base.query if query is None else query
+            if not _has_dots(path):
+                return base.scheme, base.host, path, query or ""
+    url = _parse(text, base)
+    return None if url is None else (url.scheme, url.host, url.path, url.query)
+
+
+@lru_cache(maxsize=1024)
+def _is_plain_host(text: str) -> bool:
+    return _PLAIN_HOST.fullmatch(text) is not None
+
+
+def _has_dots(path: str) -> bool:
+    """Whether a path may have segments such as ``..`` to be resolved."""
+    return "/." in path or ("%2" in path and _HIDDEN_DOT.search(path) is not None)
 
 
 def _parse(text: str, base: Url | None) -> Url | None:
