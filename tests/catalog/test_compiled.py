@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import sys
 import zipfile
+from copy import copy
+from dataclasses import FrozenInstanceError, replace
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cookiegate.catalog import compiled
+from cookiegate.catalog import CookieRule, Service, compiled
 from cookiegate.catalog.compiled import FILE_NAME, dump, load_compiled, read_sources, restore, stamp_of
 from cookiegate.catalog.load import load_services, parse_sources
 from cookiegate.exceptions import CatalogError
@@ -15,8 +17,6 @@ from cookiegate.exceptions import CatalogError
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from cookiegate.catalog import Service
 
 BLOCK = '[[services]]\nid="{}"\nname="A"\nvendor="A"\npurpose="analytics"\nnumber=1\nhosts=["a.example"]\n'
 STAMP = b"0" * 64
@@ -62,6 +62,17 @@ def test_the_compiled_catalogue_is_the_catalogue() -> None:
     services = parse_sources(read_sources(package / "data"))
     assert restore(dump(services, STAMP), STAMP) == services
     assert load_services() == services
+
+
+def test_what_is_restored_is_frozen_as_ever() -> None:
+    made = Service(id="a", name="A", vendor="A", purpose="analytics", cookies=(CookieRule(name="a"),))
+    (restored,) = restore(dump([made], STAMP), STAMP) or ()
+    assert type(restored) is Service
+    assert (restored, hash(restored), repr(restored)) == (made, hash(made), repr(made))
+    assert replace(restored, name="B").name == "B"
+    assert copy(restored) == made
+    with pytest.raises(FrozenInstanceError):
+        restored.name = "B"  # type: ignore[misc]
 
 
 def test_it_is_written_at_first_use_and_taken_from_then_on(package: Path, parse: Parser) -> None:

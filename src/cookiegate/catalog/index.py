@@ -55,29 +55,33 @@ class Index:
         self._codes = _Memory(_REMEMBERED_CODES)
         # A page names few hosts, again and again.
         self._on_host = lru_cache(_REMEMBERED_HOSTS)(self._rules_of_host)
+        self._path_rules = lru_cache(_REMEMBERED_HOSTS)(self._compile)
 
     @cached_property
-    def _hosts(self) -> dict[str, Match]:
-        hosts: dict[str, Match] = {}
+    def _hosts(self) -> dict[str, Service]:
+        hosts: dict[str, Service] = {}
         for service in self._ranked:
             for host in service.hosts:
-                if host not in hosts:
-                    hosts[host] = Match(service, host)
+                hosts.setdefault(host, service)
         return hosts
 
     @cached_property
-    def _paths(self) -> tuple[dict[str, Match], dict[str, PathRules]]:
+    def _paths(self) -> tuple[dict[str, Match], dict[str, list[Match]]]:
         """Self-hosted files by name, and the rules for paths by host; those of the site itself have none."""
         files: dict[str, Match] = {}
-        rules: dict[str, list[PathRule]] = {}
+        rules: dict[str, list[Match]] = {}
         for service in self._ranked:
             for text in service.paths:
-                if (name := _SELF_HOSTED.fullmatch(text)) is not None:
-                    files.setdefault(name[1], Match(service, text))
-                    continue
-                host, _, rest = text.partition("/")
-                rules.setdefault(host, []).append(PathRule(rest, Match(service, text)))
-        return files, {host: PathRules(some) for host, some in rules.items()}
+                match = Match(service, text)
+                if text[0] == "/" and (name := _SELF_HOSTED.fullmatch(text)) is not None:
+                    files.setdefault(name[1], match)
+                else:
+                    rules.setdefault(text.partition("/")[0], []).append(match)
+        return files, rules
+
+    def _compile(self, host: str) -> PathRules:
+        rules = self._paths[1].get(host, ())
+        return PathRules(PathRule(match.rule.partition("/")[2], match) for match in rules)
 
     @cached_property
     def _files(self) -> dict[str, Match]:
@@ -85,7 +89,7 @@ class Index:
 
     @cached_property
     def _site_paths(self) -> PathRules:
-        return self._paths[1].get("") or PathRules(())
+        return self._compile("")
 
     @cached_property
     def _cookies(self) -> CookieRules:
@@ -134,11 +138,10 @@ class Index:
         by_host: Match | None = None
         by_path: list[PathRules] = []
         while True:
-            rules = self._paths[1].get(host) if host else None
-            if rules is not None:
-                by_path.append(rules)
-            if by_host is None:
-                by_host = self._hosts.get(host)
+            if host and host in self._paths[1]:
+                by_path.append(self._path_rules(host))
+            if by_host is None and (service := self._hosts.get(host)) is not None:
+                by_host = Match(service, host)
             dot = host.find(".")
             if dot < 0:
                 return by_host, tuple(by_path)
