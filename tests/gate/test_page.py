@@ -18,6 +18,7 @@ from cookiegate.policy.model import Policy
 
 if TYPE_CHECKING:
     import random
+    from pathlib import Path
 
     from cookiegate.gate.html.edits import Insertion
 
@@ -443,3 +444,46 @@ def test_what_belongs_to_the_site_itself(host: str, site: str) -> None:
 def test_every_held_tag_says_its_service() -> None:
     for held in HELD.values():
         assert re.search(r'data-cg-service="[a-z ]+" data-cg-purpose="[a-z ]+"', held)
+
+
+class TestFilterLists:
+    """What an operator's filter list blocks is held like marketing."""
+
+    @pytest.fixture
+    def listed(self, tmp_path: Path) -> Policy:
+        (tmp_path / "list.txt").write_text(
+            "||tail.example^$third-party\n/own-count.js$script\n@@||tail.example/player/\n||counter.example^\n"
+        )
+        path = tmp_path / "policy.toml"
+        path.write_text('[catalog]\nlists = ["list.txt"]\n')
+        return Policy.load(path)
+
+    @pytest.mark.parametrize(
+        ("page", "purposes"),
+        [
+            ("<script src=//a.tail.example/x></script>", "marketing"),
+            ("<iframe src=//tail.example/x></iframe>", "marketing"),
+            ("<img src=//tail.example/x>", "marketing beacons"),
+            ("<script src=/js/own-count.js></script>", "marketing"),
+            ("<script data-category=analytics src=//tail.example/x></script>", "analytics"),
+            ("<script data-category=necessary src=//tail.example/x></script>", "marketing"),
+            ("<script data-cg-keep src=//tail.example/x></script>", "marketing"),
+        ],
+    )
+    def test_held(self, listed: Policy, page: str, purposes: str) -> None:
+        held = gate(page, policy=listed)
+        assert f'data-cg-service="unknown" data-cg-purpose="{purposes}"' in held
+        assert " data-cg-src=" in held
+        assert gate(page, *purposes.split(), policy=listed) == page
+
+    @pytest.mark.parametrize(
+        "page",
+        ["<iframe src=//tail.example/player/1></iframe>", "<img src=/js/own-count.js>", "<img src=/a>"],
+    )
+    def test_not_blocked(self, listed: Policy, page: str) -> None:
+        assert gate(page, policy=listed) == page
+
+    def test_the_catalogue_knows_better(self, listed: Policy) -> None:
+        page = b"<script src=https://www.googletagmanager.com/gtag/js?id=G-1></script>"
+        (finding,) = gate_html(page, policy=listed).findings
+        assert (finding.service, finding.purpose) == ("google-analytics", "analytics")

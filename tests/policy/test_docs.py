@@ -11,7 +11,7 @@ import pytest
 
 from cookiegate.catalog.model import Holds, Unit
 from cookiegate.policy import Policy
-from cookiegate.policy.load import CONSENT_KEYS, POLICY_KEYS, PURPOSE_KEYS, SITE_KEYS
+from cookiegate.policy.load import CATALOG_KEYS, CONSENT_KEYS, POLICY_KEYS, PURPOSE_KEYS, SITE_KEYS
 from cookiegate.policy.services import COOKIE_KEYS, SERVICE_KEYS
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,7 @@ def documented(text: str) -> list[str]:
         ("consent", CONSENT_KEYS),
         ("purposes", PURPOSE_KEYS),
         ("services", (*SERVICE_KEYS, *COOKIE_KEYS)),
+        ("catalog", CATALOG_KEYS),
     ],
 )
 def test_every_key_is_documented_and_no_other(section: str, keys: tuple[str, ...]) -> None:
@@ -56,6 +57,7 @@ def test_the_example_has_every_key() -> None:
     assert set(example["consent"]) == set(CONSENT_KEYS)
     assert set().union(*example["purposes"].values()) == set(PURPOSE_KEYS)
     assert set().union(*services) == set(SERVICE_KEYS)
+    assert set(example["catalog"]) == set(CATALOG_KEYS)
     assert {key for service in services for cookie in service.get("cookies", ()) for key in cookie} == set(
         COOKIE_KEYS
     )
@@ -67,3 +69,5 @@ def test_the_example_loads() -> None:
     assert ids == ["google-analytics", "matomo", "youtube", "visitor-panel", "basket"]
     assert policy.named_necessary == {"basket"}
     assert policy.declared[-1].vendor == policy.site.controller
+    assert policy.filters is not None
+    assert len(policy.filters) == 2

@@ -287,3 +287,22 @@ def test_any_mapping_raises_nothing_but_policy_errors(raw: dict[str, object]) ->
         return
     assert set(raw) <= set(FULL)
     assert raw.get("unknown", "report") == policy.unknown
+
+
+def test_filter_lists_lie_beside_the_policy(tmp_path: Path, index: Index) -> None:
+    (tmp_path / "mine.txt").write_bytes(b"||pixel.example^\n\xff\xfe\n||other.example^\n")
+    (tmp_path / "cookiegate.toml").write_text('[catalog]\nlists = ["mine.txt"]\n')
+    policy = load(tmp_path / "cookiegate.toml", index=index)
+    assert policy.filters is not None
+    assert len(policy.filters) == 3
+    assert policy != from_dict({}, index=index)
+    (tmp_path / "mine.txt").write_text("||pixel.example^\n")
+    assert load(tmp_path / "cookiegate.toml", index=index).fingerprint != policy.fingerprint
+
+
+@pytest.mark.parametrize("name", ["gone.txt", ".", "a\0b"])
+def test_a_filter_list_that_cannot_be_read(tmp_path: Path, index: Index, name: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        from_dict({"catalog": {"lists": [name]}}, index=index, folder=tmp_path)
+    assert caught.value.key == "catalog.lists[0]"
+    assert "\n" not in str(caught.value)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cookiegate.catalog.filters import RequestType
 from cookiegate.catalog.urls import Url, parse_url
 from cookiegate.gate.findings import Kind
 from cookiegate.gate.html.attrs import decode_value
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
 
 # The URLs of a srcset (HTML, section 4.8.4.2.2): up to white space, then descriptors up to a comma.
 _SRCSET_URL = re.compile(r"[\s,]*([^\s,]\S*)(?:[^,(]|\([^)]*\)?)*")
+
+LISTED_PURPOSE = "marketing"
+"""A filter list says that something tracks, and not what for: the strictest purpose then."""
+
+_REQUEST_TYPES = {
+    Kind.SCRIPT: RequestType.SCRIPT,
+    Kind.IMAGE: RequestType.IMAGE,
+    Kind.FRAME: RequestType.SUBDOCUMENT,
+    Kind.STYLE: RequestType.STYLESHEET,
+    Kind.MEDIA: RequestType.MEDIA,
+    Kind.OBJECT: RequestType.OBJECT,
+}
 
 # Second-level names under which registries sell: the part in front of them is the site.
 _SHARED_SECOND_LEVEL = frozenset(
@@ -158,11 +171,25 @@ class Classifier:
                 return Reference(
                     kind=Kind.BEACON if beacon else kind, url=text, service=service, purpose=purpose
                 )
+            if self._listed(kind, url):
+                known = Kind.BEACON if kind is Kind.IMAGE else kind
+                optional = self._policy.purpose(purpose or "")
+                counts = optional is not None and optional.optional
+                return Reference(kind=known, url=text, purpose=purpose if counts else LISTED_PURPOSE)
             if stranger is None and (purpose is not None or self._third_party(url)):
                 stranger = Reference(kind=kind, url=text, purpose=purpose)
         if stranger and stranger.purpose is None and tag.get(b"data-cg-keep") is not None:
             return None
         return stranger
+
+    def _listed(self, kind: Kind, url: Url) -> bool:
+        """Whether a filter list that the operator named blocks this."""
+        lists = self._policy.filters
+        if lists is None:
+            return False
+        asked = _REQUEST_TYPES.get(kind, RequestType.OTHER)
+        third = self._third_party(url)
+        return lists.match(url, page_host=self._site, kind=asked, third_party=third) is not None
 
     def _third_party(self, url: Url) -> bool:
         return site_of_host(url.host) != site_of_host(self._site)

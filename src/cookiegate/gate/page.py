@@ -49,7 +49,7 @@ class Enforcer:
         if reference.service:
             return self._profile.decide(reference.service, beacon=reference.beacon, purpose=reference.purpose)
         if reference.purpose is not None:
-            return self._profile.decide_purpose(reference.purpose)
+            return self._profile.decide_purpose(reference.purpose, beacon=reference.beacon)
         return self._profile.decide_unknown()
 
     def _purpose(self, reference: Reference) -> str | None:

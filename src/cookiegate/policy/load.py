@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from dataclasses import replace
 from ipaddress import ip_network
 from os import fspath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cookiegate.catalog import default_index
+from cookiegate.catalog.filters import FilterLists
 from cookiegate.exceptions import PolicyError
 from cookiegate.policy.model import (
     MEANS,
@@ -32,10 +35,14 @@ if TYPE_CHECKING:
 
     from cookiegate.catalog.index import Index
 
-POLICY_KEYS = ("collection", "unknown", "undeclared_cookies", "site", "consent", "purposes", "services")
+POLICY_KEYS = (
+    *("collection", "unknown", "undeclared_cookies"),
+    *("site", "consent", "purposes", "services", "catalog"),
+)
 SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies")
 CONSENT_KEYS = ("max_age_days", "prefix")
 PURPOSE_KEYS = ("title", "description")
+CATALOG_KEYS = ("lists",)
 
 LONGEST_CHOICE_DAYS = 400
 """Browsers keep no cookie longer (RFC 6265bis, 5.6.1)."""
@@ -68,19 +75,27 @@ def load(path: str | PathLike[str], *, index: Index | None = None) -> Policy:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise _syntax_error(source, text, str(error)) from None
-    return from_dict(raw, source, index=index)
+    return from_dict(raw, source, index=index, folder=Path(source).parent)
 
 
-def from_dict(mapping: Mapping[str, object], source: str = "policy", *, index: Index | None = None) -> Policy:
+def from_dict(
+    mapping: Mapping[str, object],
+    source: str = "policy",
+    *,
+    index: Index | None = None,
+    folder: Path | None = None,
+) -> Policy:
     """Make a policy of a mapping in the shape of the TOML file.
 
     source: names it in errors. index: the catalogue to take services from, by default the one we ship.
+    folder: where the files lie that it names, by default the working directory.
     """
     file = Table(mapping, source, known=POLICY_KEYS)
     site = _site(file.table("site", SITE_KEYS))
     purposes = _purposes(file.table("purposes"))
     catalogue = default_index() if index is None else index
     ids = [purpose.id for purpose in purposes]
+    filters, digest = _filters(file.table("catalog", CATALOG_KEYS), folder or Path())
     return Policy(
         collection=file.choice("collection", Collection.ON),
         unknown=file.choice("unknown", Unknown.REPORT),
@@ -90,7 +105,25 @@ def from_dict(mapping: Mapping[str, object], source: str = "policy", *, index: I
         purposes=purposes,
         declared=declared_services(file, site, ids, catalogue),
         index=catalogue,
+        filters=filters,
+        filters_digest=digest,
     )
+
+
+def _filters(table: Table, folder: Path) -> tuple[FilterLists | None, str]:
+    """Read the filter lists that the operator named, relative to the policy's own folder."""
+    texts = []
+    for place, name in enumerate(table.texts("lists")):
+        try:
+            # Lists are written by many hands: a byte that is no UTF-8 spoils its own line only.
+            texts.append((name, (folder / name).read_bytes().decode("utf-8", "replace")))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            allowed = f"must be a filter list that can be read, seen from the policy's folder: {reason}"
+            raise table.item_error("lists", place, name, allowed) from None
+    if not texts:
+        return None, ""
+    return FilterLists.parse(texts), hashlib.sha256(repr(texts).encode()).hexdigest()[:16]
 
 
 def _site(table: Table) -> Site:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
+    from cookiegate.catalog.filters import FilterLists
     from cookiegate.catalog.index import Index
     from cookiegate.catalog.model import Service
 
@@ -109,6 +110,8 @@ class Policy:
 
     declared: the services this site says it uses, in its order; empty where it says nothing.
     index: everything that can be recognised: the catalogue, where the declared services replace its own.
+    filters: filter lists that the operator named; what they block is held like marketing. filters_digest: of
+    their texts, for the fingerprint.
     named_necessary: ids of the declared services that stand under ``necessary``.
     fingerprint: 8 hex digits over all that decides; equal for policies that decide alike.
     """
@@ -120,6 +123,8 @@ class Policy:
     consent: Consent = field(default_factory=Consent)
     purposes: tuple[Purpose, ...] = STANDARD
     declared: tuple[Service, ...] = ()
+    filters: FilterLists | None = field(default=None, repr=False, compare=False)
+    filters_digest: str = field(default="", repr=False)
     # The fingerprint compares what the index knows; the index itself only compares by identity.
     index: Index = field(default_factory=_catalogue, repr=False, compare=False)
     named_necessary: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -174,7 +179,7 @@ def _declare(index: Index, declared: tuple[Service, ...]) -> Index:
 def _fingerprint(policy: Policy) -> str:
     """Hash what decides, and nothing that is only shown: names, texts and links may change freely."""
     content = [
-        [policy.collection, policy.unknown, policy.undeclared_cookies],
+        [policy.collection, policy.unknown, policy.undeclared_cookies, policy.filters_digest],
         [[p.id, p.optional, p.signal] for p in policy.purposes],
         [service.id for service in policy.declared],
         [
