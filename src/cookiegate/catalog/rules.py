@@ -16,9 +16,13 @@ class PathRule:
 
     segment: the first segment of every path it covers; None where paths of several begin differently.
     weight: the greater one is tried first; more literal characters and a demanded parameter say more.
+    needle: a text in every path it covers, looked for before all else.
     """
 
-    __slots__ = ("_literal", "_parameter", "_pattern", "_pieces", "_prefix", "match", "segment", "weight")
+    __slots__ = (
+        *("_literal", "_parameter", "_pattern", "_pieces", "_prefix"),
+        *("match", "needle", "segment", "weight"),
+    )
 
     def __init__(self, text: str, match: Match) -> None:
         path, _, self._parameter = f"/{text}".partition("?")
@@ -36,6 +40,7 @@ class PathRule:
         whole = bool(segment) and "*" not in segment and (bool(slash) or not prefix)
         self.segment: Final = segment if whole else None
         self.weight: Final = 2 * len(literal) + (1000 if self._parameter else 0) - prefix
+        self.needle: Final = max(self._pieces, key=len)
         self.match: Final = match
 
     def covers(self, path: str, query: str) -> bool:
@@ -50,9 +55,6 @@ class PathRule:
         return self._prefix or len(path) == end or path[end] == "/"
 
     def _covers_any_run(self, path: str) -> bool:
-        for piece in self._pieces:  # the pattern is compiled only where it may match
-            if piece not in path:
-                return False
         if self._pattern is None:
             runs = "(?:/[^/]+)*".join(map(re.escape, self._pieces))
             self._pattern = re.compile(runs + ("" if self._prefix else r"(?:/|\Z)"))
@@ -77,7 +79,7 @@ class PathRules:
         """The rule of greatest weight that covers the path; among equals the one given first."""
         end = path.find("/", 1)
         for rule in self._by_segment.get(path[1:end] if end > 0 else path[1:], self._others):
-            if rule.covers(path, query):
+            if rule.needle in path and rule.covers(path, query):
                 return rule.match
         return None
 
