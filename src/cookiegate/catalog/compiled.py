@@ -38,8 +38,7 @@ def load_compiled(
     folder = package / "data"
     sources = read_sources(folder)
     stamp = stamp_of(sources, package)
-    kept = _cache_file(folder)
-    for place in (folder / FILE_NAME, kept):
+    for place in (folder / FILE_NAME, _cache_file(folder)):
         if place is None:
             continue
         with contextlib.suppress(OSError):
@@ -47,10 +46,17 @@ def load_compiled(
             if services is not None:
                 return services
     services = parse(sources)
-    if kept is not None and not sys.dont_write_bytecode:
+    if not sys.dont_write_bytecode:
         with contextlib.suppress(OSError):
-            _write(kept, dump(services, stamp))
+            keep(dump(services, stamp), folder)
     return services
+
+
+def keep(content: bytes, folder: Traversable) -> None:
+    """Write a compiled file beside the byte code of the data folder. Raises OSError where that cannot be."""
+    place = _cache_file(folder)
+    if place is not None:
+        _write(place, content)
 
 
 def read_sources(folder: Traversable) -> dict[str, bytes]:
