@@ -121,7 +121,7 @@ class CookieRules:
         for other in self._others:
             if other.weight <= literal:
                 break
-            if other.covers(name):
+            if other.needle in name and other.covers(name):
                 return other.match
         return found
 
@@ -129,12 +129,13 @@ class CookieRules:
 class _Wild:
     """A cookie's name with ``*`` before its end."""
 
-    __slots__ = ("_pattern", "_pieces", "match", "weight")
+    __slots__ = ("_pattern", "_pieces", "match", "needle", "weight")
 
     def __init__(self, match: Match) -> None:
         self._pieces = match.rule.split("*")
         self._pattern: re.Pattern[str] | None = None
         self.match: Final = match
+        self.needle: Final = max(self._pieces, key=len)
         self.weight: Final = sum(map(len, self._pieces))
 
     def covers(self, name: str) -> bool:
