@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _ANY_PAGE: Final = Url("https", "site.invalid", "/")
 _SLASHES = re.compile("//+")
 _SELF_HOSTED = re.compile(r"/\*/([^/*]+)")
+# Segments that paths of other sites have too: another one of the rule says more.
+_EVERYWHERE: Final = frozenset(
+    {"assets", "cdn", "content", "events", "js", "plugins", "static", "wp-content"}
+)
 _REMEMBERED_CODES: Final = 1024
 _REMEMBERED_HOSTS: Final = 1024
 
@@ -151,6 +155,22 @@ class Index:
         """The service behind a path on the site itself (a first-party proxy, a self-hosted tracker)."""
         path = _canonical(path)
         return self._site_paths.first(path, "") or self._files.get(path[path.rfind("/") + 1 :])
+
+    def knows_host(self, host: str) -> bool:
+        """Whether any rule speaks of this host, or of one above it."""
+        by_host, by_path = self._on_host(host)
+        return by_host is not None or bool(by_path)
+
+    @cached_property
+    def site_words(self) -> tuple[str, ...]:
+        """Beginnings of path segments: every path that ``match_site_path`` knows has one of them."""
+        files = set(self._paths[0])
+        for text in (text for service in self._ranked for text in service.paths):
+            if text.startswith("/") and not _SELF_HOSTED.fullmatch(text):
+                path = text[1:].partition("?")[0]
+                segments = [segment.partition("*")[0] for segment in path.split("/")]
+                files.add(max(segments, key=lambda segment: (segment not in _EVERYWHERE, len(segment))))
+        return tuple(sorted(files))
 
     def match_cookie(self, name: str) -> Match | None:
         """The service that sets this cookie: an exact rule, else the one with the longest literal part."""

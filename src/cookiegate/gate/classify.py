@@ -14,6 +14,7 @@ from cookiegate.catalog.urls import Url, parse_url
 from cookiegate.gate.findings import Kind
 from cookiegate.gate.html.attrs import decode_value
 from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS, SRCSET_ATTRIBUTES, Sinks, sinks_of
+from cookiegate.gate.interest import interest_of
 from cookiegate.policy.model import MEANS, Policy
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ class Candidate:
 
 
 class Classifier:
-    """Names the services behind the tags of one page. ``url``: the page's own, for what is relative to it."""
+    """Names the services behind the tags of one page. ``url``: the page's own, for what is relative to it.
+
+    interest: tells the tags that may be candidates, as far as is known by now; None: all may.
+    """
 
     def __init__(self, policy: Policy, url: str) -> None:
         self._policy = policy
@@ -87,6 +91,9 @@ class Classifier:
         self._base = page
         self._site = page.host if page else ""
         self._base_known = False
+        # On a tracker's own site its own paths are of interest too.
+        known = page is None or policy.index.knows_host(page.host)
+        self.interest = None if known else interest_of(policy)
 
     def tag(self, tag: Tag) -> Candidate | None:
         """What a tag with a loading attribute refers to; None when all of it is the site's own."""
@@ -132,6 +139,7 @@ class Classifier:
     def _rebase(self, tag: Tag) -> None:
         href = tag.get(b"href")
         if href is not None and not self._base_known:
+            self.interest = None  # what is relative now means something else
             self._base_known = True  # the first one with href counts (HTML, section 4.2.3)
             self._base = parse_url(decode_value(href), self._base) or self._base
 

@@ -104,7 +104,7 @@ class PageGate:
         self._enforcer = Enforcer(profile)
         self._classifier = Classifier(policy, url)
         self._snippet = snippet
-        self._scanner = Scanner(self, xml=xml)
+        self._scanner = Scanner(self, xml=xml, interest=self._classifier.interest)
 
     @property
     def findings(self) -> list[Finding]:
@@ -130,6 +130,7 @@ class PageGate:
         """Decide about a tag with loading attributes."""
         if candidate := self._classifier.tag(tag):
             self._enforcer.take(candidate)
+        self._scanner.interest = self._classifier.interest
 
     def script(self, tag: Tag, code: bytes | None) -> None:
         """Decide about an inline script."""

@@ -35,12 +35,14 @@ class Plan:
 class _Planner:
     """Takes down what a scanner tells."""
 
-    def __init__(self, policy: Policy, url: str) -> None:
+    def __init__(self, policy: Policy, url: str, xml: bool) -> None:
         self.plan = Plan()
         self._classifier = Classifier(policy, url)
+        self.scanner = Scanner(self, xml=xml, interest=self._classifier.interest)
 
     def tag(self, tag: Tag) -> None:
         self._keep(self._classifier.tag(tag))
+        self.scanner.interest = self._classifier.interest
 
     def script(self, tag: Tag, code: bytes | None) -> None:
         self._keep(self._classifier.script(tag, code))
@@ -86,8 +88,8 @@ class Plans:
         if plan is not None:
             self._kept.move_to_end(key)
             return plan
-        planner = _Planner(self._policy, url)
-        Scanner(planner, xml=xml).feed(page, final=True)
+        planner = _Planner(self._policy, url, xml)
+        planner.scanner.feed(page, final=True)
         plan = planner.plan
         self._kept[key] = plan
         self._size += 1 + len(plan.candidates)

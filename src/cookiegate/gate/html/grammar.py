@@ -28,6 +28,10 @@ BEFORE_BODY = frozenset(
 )
 
 
+# Tags that load something and change nothing about how the bytes behind them are read.
+QUIET = frozenset(b"img image link embed object video audio source track input frame".split())
+
+
 def _any_case(names: frozenset[bytes]) -> bytes:
     """An alternation that ignores case by classes, which ``re`` tells apart by the first letter at once."""
     return b"|".join(

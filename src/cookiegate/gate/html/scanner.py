@@ -19,6 +19,7 @@ from cookiegate.gate.html.grammar import (
     INTEGRATION,
     NOSCRIPT_END,
     NOT_SPACE,
+    QUIET,
     RAW_END,
     RAW_TEXT,
     SCRIPT_TOKENS,
@@ -76,11 +77,19 @@ class Scanner:
 
     At most one tag (256 KiB) or one inline script (4 MiB) is held back. No input raises or recurses.
     xml: the page is XHTML, where a slash closes any element, and only scripts are read as text.
+    interest: tells the tags that the handler wants to hear of; None: it wants all. May change on the way.
     """
 
     def __init__(
-        self, handler: Handler, *, xml: bool = False, tag_cap: int = TAG_CAP, script_cap: int = SCRIPT_CAP
+        self,
+        handler: Handler,
+        *,
+        xml: bool = False,
+        interest: Callable[[bytes], bool] | None = None,
+        tag_cap: int = TAG_CAP,
+        script_cap: int = SCRIPT_CAP,
     ) -> None:
+        self.interest = interest
         self._handler = handler
         self._xml = xml
         self._tag_cap = tag_cap
@@ -293,6 +302,10 @@ class Scanner:
         start, self._pos = self._pos, match.end()
         name = bytes(match.group(1)).lower()
         if opens:
+            # Most pictures are the site's own: their attributes need not be taken apart.
+            quiet = name in QUIET and not (self._before_body or self._foreign)
+            if quiet and self.interest and not self.interest(bytes(self._buffer[start : self._pos])):
+                return True
             self._start_tag(name, start, match.end(1), None, cut=False)
         else:
             self._end_tag(name, start)
