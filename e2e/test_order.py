@@ -39,7 +39,7 @@ def test_held_scripts_run_in_the_order_of_the_page(order: str, visitors: Callabl
         else:
             fake(route)
 
-    visitor.answer = answer  # type: ignore[method-assign]
+    visitor.answer = answer  # type: ignore[method-assign]  # this test answers by itself
     with visitor.page.expect_request(lambda request: short(request.url) == IN_ORDER[0]):
         visitor.save("Accept all")
     visitor.settle()
@@ -52,6 +52,6 @@ def test_held_scripts_run_in_the_order_of_the_page(order: str, visitors: Callabl
     assert visitor.errors == []
 
     # What the server grants from the beginning runs in the same order.
-    visitor.answer = fake  # type: ignore[method-assign]
+    visitor.answer = fake  # type: ignore[method-assign]  # this test answers by itself
     visitor.goto("/")
     assert visitor.page.evaluate("ran") == IN_ORDER

@@ -57,7 +57,7 @@ class Forwarder(BaseHTTPRequestHandler):
 
     do_GET = do_POST = forward  # noqa: N815 - the names http.server looks for
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
         """Say nothing."""
 
 
@@ -95,7 +95,7 @@ def test_a_form_on_another_site_grants_nothing(demo: str, visitors: Visitors, sc
     def elsewhere(route: Route) -> None:
         route.fulfill(content_type="text/html", body=FORM.format(action=f"{demo}{PREFIX}"))
 
-    visitor.answer = elsewhere  # type: ignore[method-assign]
+    visitor.answer = elsewhere  # type: ignore[method-assign]  # this test answers by itself
     visitor.page.goto(ELSEWHERE)
     with visitor.page.expect_response(f"{demo}{PREFIX}") as posted:
         visitor.press("Win a teapot")

@@ -92,7 +92,7 @@ class ConsentView:
             raise ValueError(unknown_id(self._policy, id))
         return self.profile.allows(id)
 
-    def allows_service(self, id: str) -> bool:  # noqa: A002
+    def allows_service(self, id: str) -> bool:  # noqa: A002 - the word of the whole interface
         """Tell whether a service is allowed. Raises ValueError for an id that does not exist."""
         return self.decide(id).allowed
 
@@ -181,14 +181,14 @@ class ConsentView:
         self._changed = True
         self._withdrawn = self._withdrawn or not granted
 
-    def _field(self, id: str) -> str:  # noqa: A002
+    def _field(self, id: str) -> str:  # noqa: A002 - the word of the whole interface
         """Return the field under which an answer about this id is saved."""
         purpose = self._policy.purpose(id)
         if purpose is not None and not purpose.optional:
             raise ValueError(f"{id!r} is always allowed: nobody is asked about it")
         return id if purpose is not None or id in MEANS else f"service:{self._service(id).id}"
 
-    def _service(self, id: str) -> Service:  # noqa: A002
+    def _service(self, id: str) -> Service:  # noqa: A002 - the word of the whole interface
         service = self._policy.index.get(id)
         if service is None:
             raise ValueError(unknown_id(self._policy, id))

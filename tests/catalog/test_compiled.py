@@ -72,7 +72,7 @@ def test_what_is_restored_is_frozen_as_ever() -> None:
     assert replace(restored, name="B").name == "B"
     assert copy(restored) == made
     with pytest.raises(FrozenInstanceError):
-        restored.name = "B"  # type: ignore[misc]
+        restored.name = "B"  # type: ignore[misc]  # that it raises is the test
 
 
 def test_it_is_written_at_first_use_and_taken_from_then_on(package: Path, parse: Parser) -> None:

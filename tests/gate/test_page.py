@@ -418,7 +418,7 @@ def test_the_snippet_comes_once_directly_behind_the_body_tag() -> None:
 def test_an_empty_snippet_and_a_fragment_get_nothing() -> None:
     strict = granted_profile(POLICY, ())
     for page, text in ((b"<!doctype html><p>x", b""), (b"<p>x", b"<aside>")):
-        gate = PageGate(POLICY, strict, url=URL, snippet=lambda _, text=text: text)  # type: ignore[misc]
+        gate = PageGate(POLICY, strict, url=URL, snippet=lambda _, text=text: text)  # type: ignore[misc]  # binds the loop variable
         assert gate.feed(page) + gate.close() == page
 
 

@@ -46,7 +46,7 @@ def test_a_declared_service_can_be_recognised(index: Index) -> None:
 
 def test_values_are_frozen(index: Index) -> None:
     with pytest.raises(FrozenInstanceError):
-        Policy(index=index).unknown = Unknown.HOLD  # type: ignore[misc]
+        Policy(index=index).unknown = Unknown.HOLD  # type: ignore[misc]  # that it raises is the test
 
 
 def test_equal_policies_have_one_hash(index: Index) -> None:

@@ -29,7 +29,7 @@ def words(language: str) -> dict[str, str | dict[str, str]]:
             if isinstance(value, dict) and not set(value) <= CATEGORIES:
                 walk(value, f"{prefix}{key}.")
             else:
-                found[prefix + key] = value  # type: ignore[assignment]
+                found[prefix + key] = value  # type: ignore[assignment]  # TOML tables
 
     walk(tomllib.loads(raw), "")
     return found

@@ -166,7 +166,7 @@ class _Draft:
 
     def frozen(self) -> Service:
         """The very same object as a Service, which has the same slots."""
-        self.__class__ = Service  # type: ignore[assignment]
+        self.__class__ = Service  # type: ignore[assignment]  # equal slots make it possible
         return cast("Service", self)
 
 
