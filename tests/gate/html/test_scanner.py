@@ -156,9 +156,8 @@ CODE: dict[bytes, list[bytes]] = {
     b"<script src>a()</script>": [],
     b"<script>'<!--'</script>": [b"'<!--'"],
     b"<script><!--\na()\n//--></script>": [b"<!--\na()\n//-->"],
-    b"<noscript><script>a()</script></noscript>": [b"a()"],
-    b"<noscript><script>a()</noscript>": [b"a()</noscript>"],
-    b"<svg><script>a()</script></svg>": [b"a()"],
+    b"<noscript><script>a()</noscript>": [b"a()"],
+    b"<svg><script>a()</script></svg>": [],
 }
 
 
