@@ -355,3 +355,8 @@ class TestCaps:
         scanner = Scanner(Handler())
         scanner.feed(b"<!doctype html><body><a href=/x>", final=True)
         assert rest == [b"<a href=/x>"]
+
+
+def test_foreign_content_without_end_stays_cheap_and_seen() -> None:
+    heard = scan(b"<svg>" * 2000 + b"<image href=1 />" + b"</svg>" * 2000 + b"<img src=2>")
+    assert sources(heard) == [b"1", b"2"]

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 TAG_CAP = 256 * 1024
 SCRIPT_CAP = 4 * 1024 * 1024
+DEEPEST = 512
+"""Elements of foreign content that are followed into each other, as many as browsers nest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +364,8 @@ class Scanner:
         if (self._xml or foreign or name in FOREIGN_ROOTS) and self._closes_itself(attributes):
             return
         if name in FOREIGN_ROOTS or (foreign and name in INTEGRATION[self._foreign[-1]]):
-            self._foreign.append(name)
+            if len(self._foreign) < DEEPEST:
+                self._foreign.append(name)
         elif name == b"script" and not foreign:
             self._script_state = "plain"
             self._code_start = self._pos
