@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from cookiegate.catalog.model import Service
     from cookiegate.gate.html.scanner import Tag
 
-# The URLs of a srcset (HTML, section 4.8.4.2.2): up to white space, then descriptors up to a comma.
-_SRCSET_URL = re.compile(r"[\s,]*([^\s,]\S*)(?:[^,(]|\([^)]*\)?)*")
+# The URLs of a srcset (HTML, section 4.8.4.3.12): up to white space, then descriptors up to a comma that is not
+# in parentheses; none where the comma is at the end of the URL itself.
+_SRCSET_URL = re.compile(
+    r"[\t\n\f\r ,]*+([^\t\n\f\r ,][^\t\n\f\r ]*+)(?>(?<=,)|(?:(?>[^,(]++|\([^)]*+\)?))*+)|[\t\n\f\r ,]++\Z"
+)
 
 LISTED_PURPOSE = "marketing"
 """A filter list says that something tracks, and not what for: the strictest purpose then."""
@@ -69,6 +72,7 @@ class Candidate:
 
     script: needs an inert type; ``types`` are the offsets of its own.
     blocked: attributes behind what could be read of an overlong tag; an empty one in front disarms each.
+    disputed: some browser takes the tag for something else, such as a part of an attribute's value.
     """
 
     offset: int
@@ -77,6 +81,7 @@ class Candidate:
     script: bool = False
     types: tuple[int, ...] = ()
     blocked: tuple[bytes, ...] = ()
+    disputed: bool = False
 
 
 class Classifier:
@@ -88,9 +93,10 @@ class Classifier:
     def __init__(self, policy: Policy, url: str) -> None:
         self._policy = policy
         page = parse_url(url)
-        self._base = page
+        # What relative addresses mean where scripts run, and where not: a noscript element may hold a base.
+        self._bases = {True: page, False: page}
+        self._bases_known = {True: False, False: False}
         self._site = page.host if page else ""
-        self._base_known = False
         # On a tracker's own site its own paths are of interest too.
         known = page is None or policy.index.knows_host(page.host)
         self.interest = None if known else interest_of(policy)
@@ -134,14 +140,19 @@ class Classifier:
             script=script,
             types=types,
             blocked=blocked,
+            disputed=tag.disputed,
         )
 
     def _rebase(self, tag: Tag) -> None:
         href = tag.get(b"href")
-        if href is not None and not self._base_known:
-            self.interest = None  # what is relative now means something else
-            self._base_known = True  # the first one with href counts (HTML, section 4.2.3)
-            self._base = parse_url(decode_value(href), self._base) or self._base
+        if href is None:
+            return
+        self.interest = None  # what is relative now means something else
+        for scripting in (False,) if tag.noscript else (True, False):
+            if not self._bases_known[scripting]:
+                self._bases_known[scripting] = True  # the first one with href counts (HTML, section 4.2.3)
+                base = self._bases[scripting]
+                self._bases[scripting] = parse_url(decode_value(href), base) or base
 
     def _references(self, tag: Tag, sinks: Sinks) -> Iterator[Reference]:
         for name, kind in sinks.items():
@@ -149,7 +160,7 @@ class Classifier:
             if value is None:
                 continue
             text = decode_value(value)
-            texts = _SRCSET_URL.findall(text) if name in SRCSET_ATTRIBUTES else [text]
+            texts = srcset_urls(text) if name in SRCSET_ATTRIBUTES else [text]
             reference = self._reference(tag, kind, texts)
             if reference:
                 names = tuple(a.start for a in tag.attributes if a.name == name)
@@ -166,10 +177,7 @@ class Classifier:
         purpose = self._declared_purpose(tag)
         stranger = None
         index = self._policy.index
-        for text in texts:
-            url = parse_url(text, self._base)
-            if url is None:
-                continue
+        for text, url in self._parsed(tag, texts):
             match = index.match_url(url)
             if match is None and url.host == self._site:
                 match = index.match_site_path(url.path)
@@ -189,6 +197,15 @@ class Classifier:
         if stranger and stranger.purpose is None and tag.get(b"data-cg-keep") is not None:
             return None
         return stranger
+
+    def _parsed(self, tag: Tag, texts: list[str]) -> Iterator[tuple[str, Url]]:
+        """What the addresses mean to each browser that sees the tag."""
+        plain = self._bases[False]
+        bases = [plain] if tag.noscript or plain == self._bases[True] else [self._bases[True], plain]
+        for text in texts:
+            for base in bases:
+                if url := parse_url(text, base):
+                    yield text, url
 
     def _listed(self, kind: Kind, url: Url) -> bool:
         """Whether a filter list that the operator named blocks this."""
@@ -213,6 +230,11 @@ class Classifier:
     def _declared_service(self, tag: Tag) -> Service | None:
         declared = tag.get(b"data-service")
         return None if declared is None else self._policy.index.get(decode_value(declared).strip())
+
+
+def srcset_urls(text: str) -> list[str]:
+    """The URLs of a ``srcset``."""
+    return [url.rstrip(",") for url in _SRCSET_URL.findall(text) if url]
 
 
 def site_of_host(host: str) -> str:

@@ -72,16 +72,26 @@ class Enforcer:
 
     def _hold(self, candidate: Candidate, held: list[Reference], blocked: tuple[bytes, ...]) -> None:
         add = self.insertions.append
-        services = " ".join(r.service.id if r.service else "unknown" for r in held) or "unknown"
+        services = [r.service.id if r.service else "unknown" for r in held] or ["unknown"]
         purposes = [self._purpose(r) or "unknown" for r in held] or ["unknown"]
         if any(reference.beacon for reference in held):
             purposes.append("beacons")
-        marks = f' data-cg-service="{services}" data-cg-purpose="{" ".join(purposes)}"'.encode()
-        inert = b' type="text/plain"' if candidate.script else b""
-        add(Insertion(candidate.insert_at, inert + b"".join(b' %b=""' % name for name in blocked) + marks))
+        marks = [("type", ["text/plain"])] if candidate.script else []
+        marks += [(name.decode(), []) for name in blocked]
+        marks += [("data-cg-service", services), ("data-cg-purpose", purposes)]
+        add(Insertion(candidate.insert_at, _written(marks, bare=candidate.disputed)))
         names = [name for reference in held for name in reference.names]
         for name in [*names, *candidate.types]:
             add(Insertion(name, b"data-cg-"))
+
+
+def _written(attributes: list[tuple[str, list[str]]], *, bare: bool) -> bytes:
+    """Attributes whose values are words. bare: without quotes, which might end what some browser reads."""
+    if bare:
+        # The last value ends in a space, or a slash behind it would become a part of it.
+        parts = [f" {name}={'&#32;'.join(words)}" if words else f" {name}" for name, words in attributes]
+        return ("".join(parts) + " ").encode()
+    return "".join(f' {name}="{" ".join(words)}"' for name, words in attributes).encode()
 
 
 class PageGate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.entities import html5
 from typing import NamedTuple
 
@@ -38,14 +39,25 @@ class Attribute(NamedTuple):
     value: bytes
 
 
-def read_attributes(data: bytes | bytearray, start: int, end: int) -> list[Attribute]:
-    """The attributes of a complete tag between the end of its name and its ``>`` at ``end - 1``."""
+def read_attributes(data: bytes | bytearray, start: int, end: int, base: int = 0) -> list[Attribute]:
+    """The attributes of a complete tag between the end of its name and its ``>`` at ``end - 1``.
+
+    base: where the data begins, for the attributes' own ``start``.
+    """
     found = []
     for match in _ATTRIBUTE.finditer(data, start, end):
-        double, single, bare = match.group(2, 3, 4)
+        name, double, single, bare = match.groups()
         value = double if double is not None else single if single is not None else bare or b""
-        found.append(Attribute(bytes(match.group(1)).lower(), match.start(1), bytes(value)))
+        found.append(Attribute(bytes(name).lower(), base + match.start(1), bytes(value)))
     return found
+
+
+def closes_itself(data: bytes | bytearray, start: int, end: int) -> bool:
+    """Whether the slash of a complete tag that ends in ``/>`` belongs to no value (as in ``width=1/>``)."""
+    last = start
+    for match in _ATTRIBUTE.finditer(data, start, end):
+        last = match.end()
+    return last < end - 1
 
 
 # Numeric references to the C1 range mean windows-1252 (WHATWG HTML, section 13.2.5.80).
@@ -73,3 +85,12 @@ def decode_value(raw: bytes) -> str:
     """An attribute's value as the browser sees it: character references resolved as in attributes."""
     text = raw.decode("utf-8", "replace")
     return _REFERENCE.sub(_resolve, text) if "&" in text else text
+
+
+# More digits than any character has.
+_LONG = re.compile(r"&#0*([0-9]{8})[0-9]+")
+
+
+def decode_text(text: str) -> str:
+    """Text outside of tags with its character references resolved."""
+    return unescape(_LONG.sub(r"&#\1", text)) if "&" in text else text

@@ -18,7 +18,9 @@ def insert(data: bytes, offset: int, insertions: list[Insertion]) -> bytes:
         return data
     parts: list[bytes] = []
     done = 0
-    for place, text in sorted(insertions, key=lambda insertion: insertion.offset):
+    # Two readings of a page may hold one attribute: that is done once.
+    once = dict.fromkeys(insertions)
+    for place, text in sorted(once, key=lambda insertion: insertion.offset):
         parts += (data[done : place - offset], text)
         done = place - offset
     parts.append(data[done:])

@@ -27,8 +27,9 @@ class _At(Enum):
 class TagReader:
     """Reads one tag whose first byte is at ``start``; every byte is looked at once, however small the pieces.
 
-    ``pos`` is where reading goes on; ``attributes`` are those complete so far. With ``keep`` switched off
-    (a tag too long to hold back) it only looks for the end.
+    ``pos`` is where reading goes on; ``attributes`` are those complete so far. ``closes_itself``: the last
+    byte before ``>`` was a slash that belongs to no value. With ``keep`` switched off (a tag too long to hold
+    back) it only looks for the end.
     """
 
     def __init__(self, start: int, name_start: int) -> None:
@@ -39,6 +40,8 @@ class TagReader:
         self.pos = name_start
         self.attributes: list[Attribute] = []
         self.keep = True
+        self.closes_itself = False
+        self.named = False  # whether the whole name has come
         self._at = _At.TAG_NAME
         self._mark = name_start  # where the name or value now being read began
         self._attribute = b""
@@ -68,19 +71,23 @@ class TagReader:
                 case _At.TAG_NAME:
                     if not self._until(_TAG_NAME_END, data, end):
                         return False
-                    if (
-                        self.name_start >= 0
-                    ):  # else a part of it has left: too long to be the name of anything
+                    # If a part of it has left, it is too long to be the name of anything.
+                    if self.name_start >= 0:
                         self.name = bytes(data[self.name_start : self.pos]).lower()
                     self.name_end = self.pos
+                    self.named = True
                     self._at = _At.BEFORE_NAME
                 case _At.BEFORE_NAME:
-                    self.pos = _SPACE_OR_SLASH.match(data, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
+                    behind = _SPACE_OR_SLASH.match(data, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
+                    if behind > self.pos:
+                        self.closes_itself = data[behind - 1] == 0x2F
+                    self.pos = behind
                     if self.pos == end:
                         return False
                     if data[self.pos] == 0x3E:
                         self.pos += 1
                         return True
+                    self.closes_itself = False
                     self._mark = self._attribute_start = self.pos
                     self.pos += 1  # "=" here is the first letter of a name
                     self._at = _At.NAME

@@ -1,0 +1,449 @@
+"""One reading of a page: what its tags mean to a browser that runs scripts, or to one that does not.
+
+From an ``svg`` or ``math`` tag to its end a tree of the open elements is followed; everywhere else the tags
+that are skipped do not change how the page goes on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from sys import maxsize
+from typing import TYPE_CHECKING
+
+from cookiegate.gate.html.attrs import Attribute, closes_itself, decode_text, read_attributes
+from cookiegate.gate.html.construction.body import FOREIGN_ROOTS
+from cookiegate.gate.html.construction.stack import POINTS, Node, Unknown
+from cookiegate.gate.html.construction.tree import READS_ATTRIBUTES, Tree
+from cookiegate.gate.html.grammar import BEFORE_BODY, NOT_SPACE, QUIET, RAW_TEXT
+from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS, runs
+from cookiegate.gate.html.tags import Tag
+from cookiegate.gate.html.tokeniser import Page, Tokeniser
+
+if TYPE_CHECKING:
+    from cookiegate.gate.html.tagreader import TagReader
+
+_READ = frozenset(SINKS) | frozenset(FOREIGN_SINKS)
+_POINTS = POINTS[b"svg"] | POINTS[b"math"]
+_SVG = b"svg"
+# Sinks that hold no text, so that a tag is all there is to them.
+_SIMPLE = frozenset(SINKS) - RAW_TEXT
+_FETCHED_EARLY = frozenset((b"img", b"input", b"link", b"image", b"script", b"source", b"video"))
+
+
+class _Script:
+    """An open svg script element. tag: None when its code does not matter."""
+
+    __slots__ = ("node", "parts", "tag")
+
+    def __init__(self, tag: Tag | None, node: Node) -> None:
+        self.tag = tag
+        self.node = node
+        self.parts: list[bytes] = []
+
+
+class Reading(Tokeniser):
+    """Tells the page about tags that may load something.
+
+    scripting: noscript elements hold text. follows: the tree is of the whole page, and is never let go of.
+    strays: it is one of two ways to read the page, and a replay would lead to the other.
+    hasty: it reads as browsers look ahead for what to fetch: all is HTML to them, and nothing is dropped.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        pos: int,
+        *,
+        scripting: bool,
+        tree: Tree | None = None,
+        xml: bool = False,
+        follows: bool = False,
+        strays: bool = False,
+        hasty: bool = False,
+    ) -> None:
+        super().__init__(page, pos, tree=tree, xml=xml)
+        self.scripting = scripting
+        # Offsets in the page: it is followed from the one on, and up to the other.
+        self.born, self.ended = 0, maxsize
+        self._noscripts: list[range] = []  # offsets of the noscript elements that are text
+        self.waits = False  # there is nothing to do before more bytes come
+        self._follows = follows
+        self._strays = strays
+        self.hasty = hasty
+        self._xml_foreign: list[bytes] = []
+        self._script_tag: Tag | None = None
+        self._scripts: list[_Script] = []  # open svg script elements
+        self._twin: Tree | None = None
+        self._space: bytes | None = b""  # of the element whose tag was too long to wait for
+        self._templates = 0
+        self._templated = (
+            not scripting
+        )  # whether there was a template; a browser without scripting comes late
+
+    def begin(self, *, finds_body: bool) -> None:
+        """Start with the first byte of the page."""
+        self._state = self._bom
+        self.before_body = finds_body
+
+    def goes_on_like(self, other: Reading) -> bool:
+        """Whether what follows means the same to both, who stand at one place."""
+        if not (self.between and other.between):
+            return False
+        if self.tree is None or other.tree is None:
+            return self.tree is other.tree
+        if (self.scripting, self._strays) != (other.scripting, other._strays) or self._scripts:
+            return False
+        likeness = self.tree.likeness()
+        return likeness is not None and likeness == other.tree.likeness()
+
+    def hides(self, offset: int) -> bool:
+        """Whether what is there is text of a noscript element."""
+        place = bisect_right(self._noscripts, offset, key=lambda each: each.start)
+        return place > 0 and offset in self._noscripts[place - 1]
+
+    def forget(self, offset: int) -> None:
+        """Nothing before this offset will be asked for any more."""
+        if self._noscripts and self._noscripts[0].stop <= offset:
+            self._noscripts = [each for each in self._noscripts if each.stop > offset]
+
+    def cap(self, end: int) -> None:
+        """Give up what would have to be held back for too long."""
+        first = self._first_script()
+        if first is not None and end - first > self.page.script_cap:
+            self._give_up_scripts()
+
+    def finish(self, end: int) -> None:
+        """The page has ended."""
+        self._end_scripts(every=True)
+        self.hold = None
+        self.pos = end
+        if self.before_body and self.document:
+            self._imply_body(end)
+
+    # --- text
+
+    def _text_told(self, start: int, *, decode: bool) -> None:
+        if self._expects_body():
+            words = NOT_SPACE.search(self.page.buffer, start, self.pos)
+            if words:
+                self._imply_body(words.start())
+        if self.tree is None or start == self.pos:
+            return
+        text = bytes(self.page.buffer[start : self.pos])
+        if self._scripts and self._scripts[-1].tag and self._scripts[-1].node is self.tree.current:
+            code = decode_text(text.decode("latin-1")).encode("latin-1", "replace") if decode else text
+            self._scripts[-1].parts.append(code)
+        try:
+            self.tree.text(text, decode=decode)
+        except Unknown:
+            self._doubt(self.pos)
+
+    def _code_told(self, end: int | None) -> None:
+        if self._script_tag:
+            code = None if end is None else bytes(self.page.buffer[self._code_start : end])
+            self.page.tell(self, self._script_tag, code, inline=True)
+            self._script_tag = None
+            self._let_go()
+
+    def _first_script(self) -> int | None:
+        return next((each.tag.start - self.page.base for each in self._scripts if each.tag), None)
+
+    def _let_go(self) -> None:
+        self.hold = self._first_script()
+        self.holds_code = bool(self._scripts)
+
+    def _end_scripts(self, *, every: bool = False) -> None:
+        while self._scripts and (every or not self._scripts[-1].node.open):
+            script = self._scripts.pop()
+            if script.tag:
+                self.page.tell(self, script.tag, b"".join(script.parts), inline=True)
+            self._let_go()
+
+    def _give_up_scripts(self) -> None:
+        for script in self._scripts:
+            if script.tag:
+                self.page.tell(self, script.tag, None, inline=True)
+                script.tag = None
+        self._let_go()
+
+    def _move_to(self, whole: Tree) -> Tree:
+        """Follow the whole page, in which the same elements are open."""
+        nodes = [node for node in whole.nodes if node.name == b"script" and node.space == _SVG]
+        for script, node in zip(reversed(self._scripts), reversed(nodes), strict=False):
+            script.node = node
+        self.tree = whole
+        return whole
+
+    # --- start tags
+
+    def _start_found(self, name: bytes, start: int, name_end: int, reader: TagReader | None = None) -> None:
+        if name in _SIMPLE and not (self.tree or self.before_body or self.xml or self.hasty or reader):
+            # Most pictures are the site's own: their attributes need not be taken apart.
+            if name in QUIET and not self.page.wants(start, self.pos):
+                return
+            base = self.page.base
+            placed = tuple(read_attributes(self.page.buffer, name_end, self.pos, base))
+            self.page.tell(self, Tag(name, base + start, base + name_end, placed), None, inline=False)
+            return
+        if reader:
+            attributes, closes = reader.attributes, reader.closes_itself
+        else:
+            buffer = self.page.buffer
+            wanted = name in _READ or (self.tree is not None and name in READS_ATTRIBUTES)
+            attributes = read_attributes(buffer, name_end, self.pos) if wanted else []
+            closes = buffer[self.pos - 2] == 0x2F and closes_itself(buffer, name_end, self.pos)
+        space = self._enter(name, start, attributes, closes=closes)
+        tag = self._tag_of(name, start, name_end, attributes, space)
+        if tag and not _inline(tag):
+            self.page.tell(self, tag, None, inline=False)
+            tag = None
+        code = tag if tag and not self.hasty and runs(tag.get) else None
+        self._go_on(name, space, code, closes=closes)
+
+    def _start_cut(self, reader: TagReader, attributes: list[Attribute]) -> None:
+        # What stands before the body may get longer: the body begins behind its own tag.
+        self._space = self._enter(reader.name, reader.start, attributes, cut=True)
+        tag = self._tag_of(reader.name, reader.start, reader.name_end, attributes, self._space, cut=True)
+        if tag:
+            self.page.tell(self, tag, None, inline=False)
+
+    def _cut_found(self, reader: TagReader) -> None:
+        if self.before_body and reader.name in _AT_THEIR_END:
+            self._start_before_body(reader.name, reader.start)
+        if self._space and self.tree and reader.closes_itself:
+            self.tree.pop()
+        self._go_on(reader.name, self._space, None, closes=reader.closes_itself)
+
+    def _enter(
+        self, name: bytes, start: int, attributes: list[Attribute], *, closes: bool = False, cut: bool = False
+    ) -> bytes | None:
+        """Take in a start tag. Gives the namespace of its element; None: the element is dropped."""
+        if self.hasty:
+            return b""
+        if self.before_body and not (cut and name in _AT_THEIR_END):
+            self._start_before_body(name, start)
+        if self.tree:
+            return self._plant(self.tree, name, attributes, closes, start)
+        if self.xml:
+            return self._plant_xml(name, closes)
+        if name == b"frameset" or (name == b"col" and self._templated):
+            self._plant_whole(name, start)
+        elif name == b"template":
+            self._templated = True
+        return name if name in FOREIGN_ROOTS else b""
+
+    def _tag_of(
+        self,
+        name: bytes,
+        start: int,
+        name_end: int,
+        attributes: list[Attribute],
+        space: bytes | None,
+        *,
+        cut: bool = False,
+    ) -> Tag | None:
+        known = _FETCHED_EARLY if self.hasty else FOREIGN_SINKS if space else SINKS
+        if space is None or space == b"math" or name not in known:
+            return None
+        if self.hasty and not any(a.name in SINKS[name] for a in attributes):
+            return None
+        base = self.page.base
+        placed = tuple(Attribute(a.name, base + a.start, a.value) for a in attributes)
+        return Tag(name, base + start, base + name_end, placed, foreign=bool(space), cut=cut)
+
+    def _plant(
+        self, tree: Tree, name: bytes, attributes: list[Attribute], closes: bool, start: int
+    ) -> bytes | None:
+        """Give a start tag to the tree, or, where that cannot say, to a tree of the whole page."""
+        twin = None
+        if name == b"noscript" and self.scripting and not self._follows:
+            twin = tree.copy(scripting=False)
+        try:
+            space = tree.start(name, attributes, closes_itself=closes)
+            if twin:
+                twin.start(name, attributes, closes_itself=closes)
+            self._twin = twin
+            return space
+        except Unknown:
+            if self.page.splits(scripting=self.scripting):
+                self.page.split(start, self.page.replay(start, scripting=False))
+        whole = self._replay(start)
+        if whole:
+            try:
+                return self._move_to(whole).start(name, attributes, closes_itself=closes)
+            except Unknown:
+                pass
+        self._doubt(start)
+        return _SVG
+
+    def _plant_whole(self, name: bytes, start: int) -> None:
+        """From here on most tags may be dropped; only a tree of the whole page can say."""
+        if self.page.splits(scripting=self.scripting):
+            self.page.split(start, None)
+        self.page.hasten(self.pos, scripting=self.scripting)
+        whole = self._replay(start)
+        if whole:
+            whole.start(name, [], closes_itself=False)
+            self.tree = whole
+        elif not self.page.crowded:
+            self._lose()
+            tree = Tree.dropping(name, scripting=self.scripting)
+            self.page.doubt(self.pos, tree, scripting=self.scripting)
+
+    def _plant_xml(self, name: bytes, closes: bool) -> bytes:
+        space = self._xml_foreign[-1] if self._xml_foreign else b""
+        if name in FOREIGN_ROOTS:
+            space = name
+        elif space not in FOREIGN_ROOTS:
+            return b""
+        if not closes and (name in FOREIGN_ROOTS or name in _POINTS):
+            self._xml_foreign.append(name)
+        return space
+
+    def _go_on(self, name: bytes, space: bytes | None, tag: Tag | None, *, closes: bool) -> None:
+        """Read what follows as that element holds it; ``tag``: an inline script's."""
+        if self.xml:
+            if name == b"script" and not closes:
+                self._hold_code(tag)
+        elif space:
+            if self.tree is None:
+                if not closes:
+                    self.tree = Tree(scripting=self.scripting, local=name)
+                    self.page.hasten(self.pos, scripting=self.scripting)
+            elif name == b"script" and space == _SVG and not closes and self.tree.current:
+                self._scripts.append(_Script(tag, self.tree.current))
+                self._let_go()
+        elif space is not None:
+            self._go_on_html(name, tag)
+        if self.tree:
+            self._settle()
+
+    def _go_on_html(self, name: bytes, tag: Tag | None) -> None:
+        if name == b"script":
+            self._hold_code(tag)
+        elif name == b"plaintext":
+            self._state = self._plaintext
+        elif name in RAW_TEXT:
+            self._raw = name
+            self._state = self._raw_text
+        elif name == b"noscript" and self.scripting:
+            self._raw = name
+            self._state = self._raw_text
+            if not self.hasty:
+                self._noscripts.append(range(self.page.base + self.pos, maxsize))
+                self.page.split(self.pos, self._twin)
+                self._twin = None
+
+    def _hold_code(self, tag: Tag | None) -> None:
+        self._script_state = "plain"
+        self._code_start = self.pos
+        self._state = self._code
+        if tag:
+            self._script_tag = tag
+            self._keep(tag.start - self.page.base)
+
+    # --- end tags
+
+    def _end_met(self, name: bytes, start: int) -> None:
+        if self._ends_text and name == b"noscript" and not self.hasty:
+            self._noscripts[-1] = range(self._noscripts[-1].start, self.page.base + start)
+        if self.before_body:
+            if name == b"template":
+                self._templates = max(0, self._templates - 1)
+            elif name in (b"body", b"html", b"br") and self._expects_body():
+                self._imply_body(start)
+
+    def _end_found(self, name: bytes, start: int) -> None:
+        if self._ends_text:
+            self._ends_text = False
+        elif self.tree:
+            self._uproot(self.tree, name, start)
+            self._settle()
+        elif name in self._xml_foreign:
+            while self._xml_foreign.pop() != name:
+                pass
+
+    def _uproot(self, tree: Tree, name: bytes, start: int) -> None:
+        """Give an end tag to the tree, or, where that cannot say, to a tree of the whole page."""
+        try:
+            self._end_in(tree, name)
+            return
+        except Unknown:
+            pass
+        twin = None
+        if self.page.splits(scripting=self.scripting):
+            twin = self.page.replay(start, scripting=False)
+        whole = self._replay(start)
+        try:
+            if twin:
+                twin.end(name)
+                self.page.split(self.pos, twin)
+            if whole:
+                self._end_in(self._move_to(whole), name)
+                return
+        except Unknown:
+            pass
+        self._doubt(self.pos)
+
+    def _end_in(self, tree: Tree, name: bytes) -> None:
+        if not self.page.crowded and tree.disputes(name):
+            self.page.doubt(self.pos, tree.copy(scripting=self.scripting), scripting=self.scripting)
+        tree.end(name)
+
+    # --- where we are
+
+    def _settle(self) -> None:
+        """Let go of the tree when all that follows is HTML."""
+        self._end_scripts()
+        if self.tree and self.tree.settled and not self._follows:
+            if not (self.tree.local or self._strays):
+                self.page.remember(self.pos, self.tree, scripting=self.scripting)
+            self.tree = None
+
+    def _replay(self, at: int) -> Tree | None:
+        return None if self._strays else self.page.replay(at, scripting=self.scripting)
+
+    def _lose(self) -> None:
+        if not self._strays:
+            self.page.lose(scripting=self.scripting)
+            self._strays = True
+
+    def _doubt(self, at: int) -> None:
+        """Go on in two ways: here the foreign element stays open, in another reading it is closed."""
+        self._give_up_scripts()
+        self._scripts.clear()
+        self._let_go()
+        self.tree = Tree(scripting=self.scripting, local=_SVG)
+        self._lose()
+        self.page.doubt(at, None, scripting=self.scripting)
+
+    def _expects_body(self) -> bool:
+        return self.before_body and not self._templates
+
+    def _start_before_body(self, name: bytes, start: int) -> None:
+        self.document |= name in (b"html", b"head", b"body", b"frameset")
+        if name == b"template":
+            self._templates += 1
+        elif not self._expects_body():
+            return
+        elif name == b"body":
+            self._imply_body(self.pos)
+        elif name == b"frameset":
+            self.before_body = False
+        elif name not in BEFORE_BODY:
+            self._imply_body(start)
+
+    def _imply_body(self, at: int) -> None:
+        """The body begins at ``at``. A fragment, which names no document at all, has none."""
+        self.before_body = False
+        if self.document:
+            self.page.tell_body(at)
+
+
+_AT_THEIR_END = BEFORE_BODY | {b"body", b"frameset"}
+
+
+def _inline(tag: Tag) -> bool:
+    """Whether it is a script element without an address."""
+    names = (b"href", b"xlink:href") if tag.foreign else (b"src",)
+    return tag.name == b"script" and all(tag.get(name) is None for name in names)

@@ -1,0 +1,50 @@
+"""What a scanner tells, and to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from cookiegate.gate.html.attrs import Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A start tag that may load something. Offsets count from the first byte of the page.
+
+    name_end: directly behind the tag's name, where attributes may be inserted before all others.
+    foreign: an SVG element. cut: the tag was too long to wait for; attributes behind these are not known.
+    noscript: only a browser that does not run scripts sees this tag.
+    disputed: some browser takes these bytes for something else than a tag, such as a part of an attribute;
+    what is inserted may then hold neither quotes nor ``>``, or it would change what that browser sees.
+    """
+
+    name: bytes
+    start: int
+    name_end: int
+    attributes: tuple[Attribute, ...]
+    foreign: bool = False
+    cut: bool = False
+    noscript: bool = False
+    disputed: bool = False
+
+    def get(self, name: bytes) -> bytes | None:
+        """The value of the first attribute of that name, which is the one that counts."""
+        for attribute in self.attributes:
+            if attribute.name == name:
+                return attribute.value
+        return None
+
+
+class Handler(Protocol):
+    """What a scanner tells while it reads, in document order."""
+
+    def tag(self, tag: Tag) -> None:
+        """A start tag that may load something."""
+
+    def script(self, tag: Tag, code: bytes | None) -> None:
+        """A script element without ``src``, and its code; None when it is too long to wait for."""
+
+    def body(self, offset: int) -> None:
+        """The place directly behind the body's start tag, or where a body without a tag begins."""
