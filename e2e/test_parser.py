@@ -34,7 +34,7 @@ ELEMENTS = """([pages, live]) => {
   const found = [];
   const walk = (node, out) => {
     for (const element of node.querySelectorAll("*")) {
-      const number = element.getAttribute("k");
+      const number = element.getAttribute("data-service");
       if (number) out.push([Number(number), element.localName, element.namespaceURI]);
       if (element.content?.nodeType === Node.DOCUMENT_FRAGMENT_NODE) walk(element.content, out);
     }

@@ -63,12 +63,12 @@ WEIGHTS = {
 }
 DOCTYPES = ("", "", "<!doctype html>", "<!doctype html PUBLIC '-//W3C//DTD HTML 3.2//EN'>")
 NUMBERED = (
-    "<img k={}>",
-    "<img k={}>",
-    "<image k={}>",
-    "<embed k={}>",
-    "<script k={}></script>",
-    "<input k={}>",
+    "<img data-service={}>",
+    "<img data-service={}>",
+    "<image data-service={}>",
+    "<embed data-service={}>",
+    "<script data-service={}></script>",
+    "<input data-service={}>",
 )
 
 
@@ -134,7 +134,7 @@ def numbers(tags: Iterable[Tag]) -> dict[int, list[tuple[str, bool, Tag]]]:
     """The numbered tags: each one's name as in the tree, and whether it is foreign."""
     found: dict[int, list[tuple[str, bool, Tag]]] = {}
     for tag in tags:
-        number = tag.get(b"k")
+        number = tag.get(b"data-service")
         if number:
             name = "img" if tag.name == b"image" and not tag.foreign else tag.name.decode()
             found.setdefault(int(number), []).append((name, tag.foreign, tag))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cookiegate.catalog.model import Service
     from cookiegate.gate.html.scanner import Tag
 
-# The URLs of a srcset (HTML, section 4.8.4.3.12): up to white space, then descriptors up to a comma that is not
-# in parentheses; none where the comma is at the end of the URL itself.
+# The URLs of a srcset (HTML, section 4.8.4.3.12): up to white space, then descriptors up to a comma not in
+# parentheses; none where the comma is at the end of the URL itself.
 _SRCSET_URL = re.compile(
     r"[\t\n\f\r ,]*+([^\t\n\f\r ,][^\t\n\f\r ]*+)(?>(?<=,)|(?:(?>[^,(]++|\([^)]*+\)?))*+)|[\t\n\f\r ,]++\Z"
 )
@@ -111,7 +111,7 @@ class Classifier:
         blocked: tuple[bytes, ...] = ()
         if tag.cut:
             seen = {attribute.name for attribute in tag.attributes}
-            every = (FOREIGN_SINKS if tag.foreign else SINKS)[tag.name]
+            every = (FOREIGN_SINKS if tag.foreign else SINKS).get(tag.name, {})
             blocked = tuple(name for name in every if name not in seen)
         return self._candidate(tag, references, blocked) if references or blocked else None
 

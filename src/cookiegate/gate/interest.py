@@ -18,7 +18,7 @@ class Interest:
     """Says of a whole tag whether it may refer to anything but the site's own innocent paths.
 
     words: beginnings of path segments that mean a tracker on the site itself. Never False for a tag that
-    matters; what is said is remembered, within bounds.
+    matters. dull: tags of which it said so, within bounds.
     """
 
     def __init__(self, words: tuple[str, ...]) -> None:
@@ -30,18 +30,19 @@ class Interest:
         ]
         # Without words: nothing matches.
         self._own = re.compile(rb"[\t\n\f\r \"'=/](?:%b)" % (b"|".join(letters) or b"(?!)"))
-        self._said: dict[bytes, bool] = {}
+        self.dull: set[bytes] = set()
 
     def __call__(self, tag: bytes) -> bool:
         """Look at one tag, from ``<`` to ``>``."""
-        said = self._said.get(tag)
-        if said is None:
-            said = self._look(tag)
-            if len(tag) <= _LONGEST:
-                if len(self._said) >= _REMEMBERED:
-                    self._said.clear()
-                self._said[tag] = said
-        return said
+        if tag in self.dull:
+            return False
+        if self._look(tag):
+            return True
+        if len(tag) <= _LONGEST:
+            if len(self.dull) >= _REMEMBERED:
+                self.dull.clear()
+            self.dull.add(tag)
+        return False
 
     def _look(self, tag: bytes) -> bool:
         # Another host needs one of these, however it is spelt: https:x, //x, /\x, &#47;/x, "/ TAB /x".

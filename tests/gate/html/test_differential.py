@@ -15,14 +15,14 @@ from markup import numbers, page, scan
 # lexbor reads select by the rules of before 2025, and its tree leaves out what templates hold.
 OTHER_RULES = ("select", "template", "noscript")
 # These two always end foreign content: they are HTML wherever they are elements at all.
-HTML = ("<img k={}>", "<img k={}>", "<embed k={}>")
+HTML = ("<img data-service={}>", "<img data-service={}>", "<embed data-service={}>")
 
 
 def elements(text: str) -> dict[int, str]:
     """The numbered elements of lexbor's tree."""
     root = LexborHTMLParser(text).root
     nodes = root.traverse(include_text=False) if root else ()
-    return {int(number): node.tag for node in nodes if (number := node.attributes.get("k"))}
+    return {int(number): node.tag for node in nodes if (number := node.attributes.get("data-service"))}
 
 
 def test_it_finds_the_elements_of_a_whole_parser() -> None:

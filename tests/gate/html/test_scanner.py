@@ -297,7 +297,6 @@ class TestCaps:
         assert first.cut
         assert first.start == 3
         assert first.name_end == 7
-        assert first.get(b"class") == b"c"
         assert (first.get(b"src") or b"").startswith(b"https://t.example/xxx")
         assert first.get(b"srcset") is None
         assert second.get(b"src") == b"1"
@@ -307,7 +306,7 @@ class TestCaps:
     def test_attributes_keep_their_place(self) -> None:
         page = b"<!doctype html><title>x</title><p>" + b"y" * 50 + b"<img a=1 src=2 alt='" + b"z" * 99 + b"'>"
         tag = self.cut(page, step=5)[0].tags[0]
-        assert [page[a.start :][: len(a.name)] for a in tag.attributes] == [b"a", b"src", b"alt"]
+        assert [page[a.start :][: len(a.name)] for a in tag.attributes] == [b"src", b"alt"]
 
     def test_a_tag_cut_between_attributes(self) -> None:
         heard, _ = self.cut(b"<img a" + b" b=1" * 30 + b" src=1>", step=1)
@@ -343,7 +342,7 @@ class TestCaps:
         assert self.cut(page + b"text")[0].bodies == [len(page)]
 
     def test_comments_and_text_flow(self) -> None:
-        _, most = self.cut(b"<!--" + b"x" * 300 + b"-->" + b"y" * 300 + b"<style>" + b"z" * 300, step=1)
+        _, most = self.cut(b"<!--" + b"x" * 300 + b"-->" + b"y" * 300 + b"<style>" + b"z:y;" * 99, step=1)
         assert most <= 12
 
     def test_what_has_come_behind_the_body_tag(self) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from html import unescape
 from html.entities import html5
-from typing import NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SPACE = rb"\t\n\f\r "
 
@@ -25,10 +29,51 @@ _FAST = rb"""(?:(?>[^=>]++|(?<![%(s)b/"'])=[%(s)b]*+%(v)b))*+>""" % {b"s": SPACE
 TAG_NAME = rb"[A-Za-z][^%(s)b/>]*+" % {b"s": SPACE}
 TAG_REST = rb"(?:%b|%b)" % (_FAST, _EXACT)
 
-_ATTRIBUTE = re.compile(
-    rb"""[%(s)b/]*+(%(n)b)(?>(?:[%(s)b]*+=[%(s)b]*+(?:"([^"]*+)"|'([^']*+)'|([^%(s)b>"'][^%(s)b>]*+)|(?=>)))?)"""
-    % {b"s": SPACE, b"n": NAME}
+# One attribute; the value is in the second, third or fourth group.
+_ATTRIBUTE = (
+    rb"""(%(n)b)(?>(?:[%(s)b]*+=[%(s)b]*+(?:"([^"]*+)"|'([^']*+)'|([^%(s)b>"'][^%(s)b>]*+)|(?=>)))?)"""
+    % {
+        b"s": SPACE,
+        b"n": NAME,
+    }
 )
+_EVERY = re.compile(rb"[%b/]*+%b" % (SPACE, _ATTRIBUTE))
+
+
+def any_case(names: Iterable[bytes]) -> bytes:
+    """An alternation that ignores case by classes, by their first letter, which ``re`` compares first."""
+    letters = [
+        (first, sorted({name[1:] for name in some}))
+        for first, some in groupby(sorted(names), key=lambda name: name[:1])
+    ]
+    return b"|".join(
+        b"%b(?:%b)" % (_either(first), b"|".join(b"".join(map(_either, _split(rest))) for rest in others))
+        for first, others in letters
+    )
+
+
+def _split(name: bytes) -> list[bytes]:
+    return [bytes([byte]) for byte in name]
+
+
+def _either(letter: bytes) -> bytes:
+    return b"[%b%b]" % (letter, letter.upper()) if letter.isalpha() else re.escape(letter)
+
+
+# The attributes that mean something to a reader of tags; handlers (on...) do too.
+MEANT = frozenset(
+    b"src srcset href xlink:href imagesrcset data poster background ping attributionsrc srcdoc style type"
+    b" language rel http-equiv content encoding color face size data-category data-service data-cg-keep"
+    b" fill stroke filter mask clip-path marker-start marker-mid marker-end cursor".split()
+)
+_MEANT = rb"(?:[oO][nN]|(?:%b)[%b/>=])" % (any_case(MEANT), SPACE)
+_OTHERS = rb"""(?:(?>[%(s)b/]++|(?!%(m)b)%(n)b(?>(?:[%(s)b]*+=[%(s)b]*+%(v)b)?)))*+""" % {
+    b"s": SPACE,
+    b"m": _MEANT,
+    b"n": NAME,
+    b"v": VALUE,
+}
+_MEANT_ONLY = re.compile(_OTHERS + _ATTRIBUTE)
 
 
 class Attribute(NamedTuple):
@@ -39,25 +84,31 @@ class Attribute(NamedTuple):
     value: bytes
 
 
-def read_attributes(data: bytes | bytearray, start: int, end: int, base: int = 0) -> list[Attribute]:
+def read_attributes(
+    data: bytes | bytearray, start: int, end: int, base: int = 0, *, every: bool = False
+) -> list[Attribute]:
     """The attributes of a complete tag between the end of its name and its ``>`` at ``end - 1``.
 
-    base: where the data begins, for the attributes' own ``start``.
+    base: where the data begins, for the attributes' own ``start``. every: those that mean nothing here too.
     """
     found = []
-    for match in _ATTRIBUTE.finditer(data, start, end):
+    read = (_EVERY if every else _MEANT_ONLY).match
+    while match := read(data, start, end):
         name, double, single, bare = match.groups()
         value = double if double is not None else single if single is not None else bare or b""
-        found.append(Attribute(bytes(name).lower(), base + match.start(1), bytes(value)))
+        found.append(Attribute(name.lower(), base + match.start(1), value))
+        start = match.end()
     return found
 
 
+_ALL = re.compile(
+    rb"(?:(?>[%(s)b/]*+%(n)b(?>(?:[%(s)b]*+=[%(s)b]*+%(v)b)?)))*+" % {b"s": SPACE, b"n": NAME, b"v": VALUE}
+)
+
+
 def closes_itself(data: bytes | bytearray, start: int, end: int) -> bool:
-    """Whether the slash of a complete tag that ends in ``/>`` belongs to no value (as in ``width=1/>``)."""
-    last = start
-    for match in _ATTRIBUTE.finditer(data, start, end):
-        last = match.end()
-    return last < end - 1
+    """Whether a complete tag ends in a slash that belongs to no value (as in ``width=1/>``)."""
+    return data[end - 2] == 0x2F and _ALL.match(data, start, end).end() < end - 1  # type: ignore[union-attr]  # matches anything
 
 
 # Numeric references to the C1 range mean windows-1252 (WHATWG HTML, section 13.2.5.80).

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from cookiegate.gate.html.attrs import SPACE, TAG_NAME, TAG_REST
+from cookiegate.gate.html.attrs import SPACE, TAG_NAME, TAG_REST, any_case
 from cookiegate.gate.html.construction.body import FOREIGN_ROOTS
 from cookiegate.gate.html.construction.tree import BREAKOUT
-from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS
+from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS, WATCHED
 
 # Elements whose content is text for the tokeniser (noscript is one with scripting, and is handled apart).
 RAW_TEXT = frozenset(
@@ -24,26 +24,44 @@ BEFORE_BODY = frozenset(
 # Tags that load something and change nothing about how the bytes behind them are read.
 QUIET = frozenset(b"img image link embed object video audio source track input frame".split())
 
+_W = {b"s": SPACE}
+_NAME = rb"""[^%(s)b"'<>/=]*+""" % _W
+_BARE = rb"""[^%(s)b"'<>=`]++""" % _W
+# What holds no address of another host, and no reference that could hide one.
+_HARMLESS_STYLE = rb"""(?>"[^"(&\\]*+"|'[^'(&\\]*+')"""
+_HARMLESS_CODE = rb"""(?>"[^"/&\\]*+"|'[^'/&\\]*+')"""
+# Attributes as people write them, without those by which any element loads something. Most names need no
+# second look for their first letter.
+_FIRST = bytes(sorted({name[0] for name in WATCHED} | set(b"os")))
+_PLAIN = rb"""(?:(?>[%(s)b]++(?>
+    (?>[^%(first)b%(s)b"'<>/=]|(?!%(watched)b)[%(first)b])%(name)b(?>="[^"]*+"|(?!=)|='[^']*+'|=%(bare)b)
+  | [sS][tT][yY][lL][eE]=%(style)b
+  | [oO][nN][A-Za-z]++=%(code)b
+)))*+[%(s)b]*+""" % {
+    b"s": SPACE,
+    b"first": _FIRST + _FIRST.upper(),
+    b"watched": rb"(?:[oO][nN]|(?:%b)(?![^%b/>=]))" % (any_case(WATCHED | {b"style"}), SPACE),
+    b"name": _NAME,
+    b"bare": _BARE,
+    b"style": _HARMLESS_STYLE,
+    b"code": _HARMLESS_CODE,
+}
+_COMMENT = rb"<!--(?>-?>|(?:(?>[^-]++|-(?!-!?>)))*+--!?>)"
+# In svg an address may stand in many attributes, behind a parenthesis.
+_SVG_VALUE = rb"""(?>"(?:(?>[^"(&\\]++|\([^)"/:&\\]*+\)))*+"|'(?:(?>[^'(&\\]++|\([^)'/:&\\]*+\)))*+')"""
+_SVG_PLAIN = rb"""(?:(?>[%(s)b]++(?![oO][nN])[^%(s)b"'<>/=]%(name)b(?>=%(value)b|(?!=))))*+[%(s)b]*+""" % {
+    b"s": SPACE,
+    b"name": _NAME,
+    b"value": _SVG_VALUE,
+}
+_SVG_STOPS = any_case(frozenset(FOREIGN_SINKS) | BREAKOUT | FOREIGN_ROOTS | {b"font"})
 
-def _any_case(names: frozenset[bytes]) -> bytes:
-    """An alternation that ignores case by classes, which ``re`` tells apart by the first letter at once."""
-    return b"|".join(
-        b"".join(b"[%c%c]" % (c, c - 32) if 97 <= c <= 122 else b"%c" % c for c in name)
-        for name in sorted(names)
-    )
 
-
-_COMMENT = rb"<!--(?:-?>|(?:(?>[^-]++|-(?!-!?>)))*+--!?>)"
-# Attributes as people write them.
-_PLAIN = rb"""(?:(?>[%(s)b]++[^%(s)b"'<>/=]++(?>(?:=(?:"[^"]*+"|'[^']*+'))?)))*+[%(s)b]*+""" % {b"s": SPACE}
-_SVG_STOPS = _any_case(frozenset(FOREIGN_SINKS) | BREAKOUT | FOREIGN_ROOTS | {b"font"})
-
-
-def _closed(names: str, inner: bytes, attributes: bytes = _PLAIN) -> bytes:
+def _closed(names: str, inner: bytes) -> bytes:
     """Elements of these names, without their ``<``, that hold ``inner`` and are closed."""
     return b"|".join(
-        b"%b%b>%b</%b[%b]*+>" % (name, attributes, inner, name, SPACE)
-        for name in (_any_case(frozenset([name.encode()])) for name in names.split())
+        b"%b%b>%b</%b[%b]*+>" % (name, _SVG_PLAIN, inner, name, SPACE)
+        for name in (any_case([name.encode()]) for name in names.split())
     )
 
 
@@ -52,35 +70,43 @@ def _svg_content(depth: int) -> bytes:
     plainly written and nested no more than ``depth`` deep. What is not known here, a tree will know.
     """
     kinds = [
-        rb"(?!(?:%b)[%b/>])%b%b/>" % (_SVG_STOPS, SPACE, TAG_NAME, _PLAIN),
+        rb"(?!(?:%b)[%b/>])%b%b/>" % (_SVG_STOPS, SPACE, TAG_NAME, _SVG_PLAIN),
         _closed("circle path rect", rb"[%b]*+" % SPACE),
         _closed("desc text title", rb"[^<]*+"),
     ]
     if depth:
         kinds.append(_closed("clippath defs g lineargradient", _svg_content(depth - 1)))
-    return rb"(?:(?>[^<]++|<(?:%b)|%b))*+" % (b"|".join(kinds), _COMMENT)
+    return rb"(?:(?>[^<]++|<(?>%b)|%b))*+" % (b"|".join(kinds), _COMMENT)
 
 
 _SVG_CONTENT = _svg_content(1)
 SVG_SKIP = re.compile(_SVG_CONTENT)
-_STOPS = _any_case(frozenset(SINKS) | RAW_TEXT | FOREIGN_ROOTS | OTHERS)
-SKIP = re.compile(
-    rb"""(?:(?>
-        [^<]++
-      | <(?:/(?=[A-Za-z])|(?!(?:%(stops)b)[%(s)b/>]))%(name)b%(rest)b
+_NAMES = frozenset(SINKS) | RAW_TEXT | FOREIGN_ROOTS | OTHERS
+_STOPS = rb"(?:%b)[%b/>]" % (any_case(_NAMES), SPACE)
+# Letters with which none of them begins.
+_FREE = bytes(byte for byte in range(97, 123) if byte not in {name[0] for name in _NAMES})
+# Where it ends: before what Python has to look at, and behind a tag that loads something and changes nothing,
+# which is in the group; a script element without content is one too.
+STEP = re.compile(
+    rb"""[^<]*+(?:(?><(?>
+        /[A-Za-z][^"'=<>]*+>
+      | (?>[%(free)b]|(?!%(stops)b)[A-Za-z])[^%(s)b/>]*+%(plain)b/?>
       | %(comment)b
-      | <(?:[!?](?!--)|/(?=[^A-Za-z]))[^>]*+>
-      | <(?=[^A-Za-z/!?])
-      | <[sS][vV][gG]%(plain)b>%(svg)b</[sS][vV][gG][%(s)b]*+>
-    ))*+"""
+      | [!?](?!--)[^>]*+>
+      | /(?=[^A-Za-z])[^>]*+>
+      | (?=[^A-Za-z/!?])
+      | [sS][vV][gG]%(svg_plain)b>%(svg)b</[sS][vV][gG][%(s)b]*+>
+    )[^<]*+))*+(<(?>(?:%(quiet)b)(?=[%(s)b/>])%(plain)b/?>|%(script)b%(plain)b></%(script)b>))?"""
     % {
         b"s": SPACE,
+        b"free": _FREE + _FREE.upper(),
         b"stops": _STOPS,
-        b"name": TAG_NAME,
-        b"rest": TAG_REST,
-        b"comment": _COMMENT,
         b"plain": _PLAIN,
+        b"comment": _COMMENT[1:],
+        b"svg_plain": _SVG_PLAIN,
         b"svg": _SVG_CONTENT,
+        b"quiet": any_case(QUIET),
+        b"script": any_case([b"script"]),
     },
     re.VERBOSE,
 )
@@ -88,11 +114,11 @@ TAG = re.compile(rb"</?(%b)%b" % (TAG_NAME, TAG_REST))
 NOT_SPACE = re.compile(rb"[^%b]" % SPACE)
 COMMENT_END = re.compile(rb"--!?>")
 RAW_END = {
-    name: re.compile(rb"</%b(?=[%b/>])" % (_any_case(frozenset([name])), SPACE))
+    name: re.compile(rb"</%b(?=[%b/>])" % (any_case([name]), SPACE))
     for name in (RAW_TEXT | {b"noscript"}) - {b"script", b"plaintext"}
 }
 # Script data has three states; these are the tokens that lead from one to the next (section 13.2.5.4 and on).
-_SCRIPT = _any_case(frozenset([b"script"]))
+_SCRIPT = any_case([b"script"])
 SCRIPT_TOKENS = {
     "plain": re.compile(rb"<!--|</%b(?=[%b/>])" % (_SCRIPT, SPACE)),
     "escaped": re.compile(rb"-->|</?%b(?=[%b/>])" % (_SCRIPT, SPACE)),

@@ -10,16 +10,19 @@ from bisect import bisect_right
 from sys import maxsize
 from typing import TYPE_CHECKING
 
+from cookiegate.gate.css import CssReader
 from cookiegate.gate.html.attrs import Attribute, closes_itself, decode_text, read_attributes
 from cookiegate.gate.html.construction.body import FOREIGN_ROOTS
 from cookiegate.gate.html.construction.stack import POINTS, Node, Unknown
 from cookiegate.gate.html.construction.tree import READS_ATTRIBUTES, Tree
 from cookiegate.gate.html.grammar import BEFORE_BODY, NOT_SPACE, QUIET, RAW_TEXT
-from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS, runs
+from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS, has_code, loads_anywhere
 from cookiegate.gate.html.tags import Tag
 from cookiegate.gate.html.tokeniser import Page, Tokeniser
+from cookiegate.gate.mapped import from_attribute
 
 if TYPE_CHECKING:
+    from cookiegate.gate.css import CssUrl
     from cookiegate.gate.html.tagreader import TagReader
 
 _READ = frozenset(SINKS) | frozenset(FOREIGN_SINKS)
@@ -130,6 +133,11 @@ class Reading(Tokeniser):
         if self.tree is None or start == self.pos:
             return
         text = bytes(self.page.buffer[start : self.pos])
+        if self.tree.current and (self.tree.current.name, self.tree.current.space) == (b"style", _SVG):
+            mapped = from_attribute(text if decode else text.replace(b"&", b"+"), start)
+            data = mapped.data
+            for url in CssReader().read(data, 0, len(data), final=True)[0]:
+                self._css_told(url, mapped.place(url.offset))
         if self._scripts and self._scripts[-1].tag and self._scripts[-1].node is self.tree.current:
             code = decode_text(text.decode("latin-1")).encode("latin-1", "replace") if decode else text
             self._scripts[-1].parts.append(code)
@@ -137,6 +145,12 @@ class Reading(Tokeniser):
             self.tree.text(text, decode=decode)
         except Unknown:
             self._doubt(self.pos)
+
+    def _css_told(self, url: CssUrl, at: int) -> None:
+        place = self.page.base + at
+        name = b"import" if url.imports else b"url"
+        address = Attribute(name, place, url.value.encode("utf-8", "replace"))
+        self.page.tell(self, Tag(b"style", place, place, (address,), css=True), None, inline=False)
 
     def _code_told(self, end: int | None) -> None:
         if self._script_tag:
@@ -176,28 +190,24 @@ class Reading(Tokeniser):
 
     # --- start tags
 
-    def _start_found(self, name: bytes, start: int, name_end: int, reader: TagReader | None = None) -> None:
-        if name in _SIMPLE and not (self.tree or self.before_body or self.xml or self.hasty or reader):
+    def _start_found(self, name: bytes, start: int, name_end: int) -> None:
+        buffer, base = self.page.buffer, self.page.base
+        if name in _SIMPLE and not (self.tree or self.before_body or self.xml or self.hasty):
             # Most pictures are the site's own: their attributes need not be taken apart.
             if name in QUIET and not self.page.wants(start, self.pos):
                 return
-            base = self.page.base
-            placed = tuple(read_attributes(self.page.buffer, name_end, self.pos, base))
+            placed = tuple(read_attributes(buffer, name_end, self.pos, base))
             self.page.tell(self, Tag(name, base + start, base + name_end, placed), None, inline=False)
             return
-        if reader:
-            attributes, closes = reader.attributes, reader.closes_itself
-        else:
-            buffer = self.page.buffer
-            wanted = name in _READ or (self.tree is not None and name in READS_ATTRIBUTES)
-            attributes = read_attributes(buffer, name_end, self.pos) if wanted else []
-            closes = buffer[self.pos - 2] == 0x2F and closes_itself(buffer, name_end, self.pos)
+        every = self.tree is not None and name in READS_ATTRIBUTES
+        attributes = read_attributes(buffer, name_end, self.pos, every=every)
+        closes = closes_itself(buffer, name_end, self.pos)
         space = self._enter(name, start, attributes, closes=closes)
         tag = self._tag_of(name, start, name_end, attributes, space)
         if tag and not _inline(tag):
             self.page.tell(self, tag, None, inline=False)
             tag = None
-        code = tag if tag and not self.hasty and runs(tag.get) else None
+        code = tag if tag and not self.hasty and has_code(tag.get) else None
         self._go_on(name, space, code, closes=closes)
 
     def _start_cut(self, reader: TagReader, attributes: list[Attribute]) -> None:
@@ -242,14 +252,18 @@ class Reading(Tokeniser):
         *,
         cut: bool = False,
     ) -> Tag | None:
-        known = _FETCHED_EARLY if self.hasty else FOREIGN_SINKS if space else SINKS
-        if space is None or space == b"math" or name not in known:
-            return None
-        if self.hasty and not any(a.name in SINKS[name] for a in attributes):
+        if space is None or not self._loads(name, attributes, space):
             return None
         base = self.page.base
         placed = tuple(Attribute(a.name, base + a.start, a.value) for a in attributes)
         return Tag(name, base + start, base + name_end, placed, foreign=bool(space), cut=cut)
+
+    def _loads(self, name: bytes, attributes: list[Attribute], space: bytes) -> bool:
+        """Whether an element may load something."""
+        if self.hasty:
+            return name in _FETCHED_EARLY and any(a.name in SINKS[name] for a in attributes)
+        known = () if space == b"math" else FOREIGN_SINKS if space else SINKS
+        return name in known or any(loads_anywhere(a, foreign=bool(space)) for a in attributes)
 
     def _plant(
         self, tree: Tree, name: bytes, attributes: list[Attribute], closes: bool, start: int
@@ -323,6 +337,11 @@ class Reading(Tokeniser):
             self._hold_code(tag)
         elif name == b"plaintext":
             self._state = self._plaintext
+        elif name == b"style":
+            self._css = CssReader()
+            self._raw = name
+            self._text_from = self.pos
+            self._state = self._style
         elif name in RAW_TEXT:
             self._raw = name
             self._state = self._raw_text

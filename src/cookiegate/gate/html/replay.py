@@ -42,7 +42,7 @@ class Past:
         """What is open at offset ``at``, where a token begins."""
         self._trees[scripting] = (tree, at)
 
-    def replay(self, buffer: bytearray, at: int, base: int, *, scripting: bool) -> Tree | None:
+    def replay(self, buffer: bytes | bytearray, at: int, base: int, *, scripting: bool) -> Tree | None:
         """The tree at place ``at`` of the buffer, whose first byte is at offset ``base`` of the page.
 
         It is forgotten here: who takes it has to bring it back.
@@ -51,21 +51,22 @@ class Past:
         if tree is None or base + at - start > PAST_CAP:
             return None
         if start >= base:
-            data = buffer[start - base : at]
+            data = bytes(buffer[start - base : at])
         else:
-            data = self._bytes[len(self._bytes) - (base - start) :] + buffer[:at]
+            data = bytes(self._bytes[len(self._bytes) - (base - start) :] + buffer[:at])
         return _Replay(data).run(tree, begins=start == 0)
 
 
 class _Replay:
     """A page that is read for its tree alone."""
 
-    def __init__(self, data: bytearray) -> None:
-        self.buffer = data
+    def __init__(self, data: bytes) -> None:
+        self.buffer: bytes | bytearray = data
         self.base = 0
         self.tag_cap = self.script_cap = len(data)
         self.crowded = True  # one reading at a time
         self.wants = lambda start, end: False  # all has been told already
+        self.dull: frozenset[bytes] = frozenset()
         self._failed = False
 
     def run(self, tree: Tree, *, begins: bool) -> Tree | None:

@@ -18,9 +18,10 @@ from cookiegate.gate.html.replay import Past
 from cookiegate.gate.html.tags import Handler, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Container, Iterator
 
     from cookiegate.gate.html.construction.tree import Tree
+    from cookiegate.gate.html.tags import Interest
 
 __all__ = ["SCRIPT_CAP", "TAG_CAP", "Handler", "Scanner", "Tag"]
 
@@ -49,12 +50,12 @@ class Scanner:
         handler: Handler,
         *,
         xml: bool = False,
-        interest: Callable[[bytes], bool] | None = None,
+        interest: Interest | None = None,
         tag_cap: int = TAG_CAP,
         script_cap: int = SCRIPT_CAP,
     ) -> None:
         self.interest = interest
-        self.buffer = bytearray()
+        self.buffer: bytes | bytearray = b""
         self.base = 0
         self.tag_cap = tag_cap
         self.script_cap = script_cap
@@ -75,7 +76,13 @@ class Scanner:
 
     def feed(self, data: bytes, *, final: bool = False) -> tuple[int, bytes]:
         """Take the next bytes; give the offset and the bytes that may leave now (all when ``final``)."""
-        self.buffer += data
+        if self.buffer:
+            self.buffer = bytearray(self.buffer) if isinstance(self.buffer, bytes) else self.buffer
+            self.buffer += data
+        else:
+            self.buffer = (
+                data  # as a rule a page comes whole, or nothing is left of what came: no copy is made
+            )
         end = len(self.buffer)
         for reading in self._readings:
             reading.waits = False
@@ -122,9 +129,14 @@ class Scanner:
                     return
 
     def _release(self, count: int, *, keep: bool) -> tuple[int, bytes]:
-        offset, out = self.base, bytes(self.buffer[:count])
-        if count:
+        offset, buffer = self.base, self.buffer
+        if count == len(buffer):
+            out, self.buffer = bytes(buffer), b""
+        else:
+            out = bytes(memoryview(buffer)[:count])
+            self.buffer = bytearray(buffer) if isinstance(buffer, bytes) else buffer
             del self.buffer[:count]
+        if count:
             self.base += count
             for reading in self._readings:
                 reading.shift(count)
@@ -143,9 +155,14 @@ class Scanner:
         else:
             self._hand_over(told)
 
+    @property
+    def dull(self) -> Container[bytes]:
+        """Tags that the handler does not want to hear of."""
+        # What is still in the queue may change its interest.
+        return () if self.interest is None or self._queue or len(self._readings) > 1 else self.interest.dull
+
     def wants(self, start: int, end: int) -> bool:
         """Whether the handler may want to hear of a tag that changes nothing else."""
-        # What is still in the queue may change its interest.
         if self.interest is None or self._queue or len(self._readings) > 1:
             return True
         return self.interest(bytes(self.buffer[start:end]))

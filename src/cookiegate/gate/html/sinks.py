@@ -7,10 +7,23 @@ as its first attribute too, and its own ``type`` is renamed: an element without 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from cookiegate.gate.findings import Kind
 
+if TYPE_CHECKING:
+    from cookiegate.gate.html.attrs import Attribute
+
 Sinks = dict[bytes, Kind]
+
+# Attributes by which any element loads something; event handlers and style do too.
+WATCHED = frozenset((b"ping", b"background", b"attributionsrc"))
+# The same of SVG elements: properties of CSS that stand as attributes (SVG 2, section 6.7).
+PRESENTATION = frozenset(
+    b"fill stroke filter mask clip-path marker-start marker-mid marker-end cursor".split()
+)
+# Script elements that hold addresses in JSON.
+RULES = frozenset((b"importmap", b"speculationrules"))
 
 _XLINK = (b"href", b"xlink:href")
 
@@ -78,11 +91,28 @@ def runs(get: _Get) -> bool:
     return kind == b"" or (name := kind.strip(b"\t\n\f\r ").lower()) == b"module" or name in _JAVASCRIPT
 
 
+def has_code(get: _Get) -> bool:
+    """Whether the text of a script element with these attributes may load something: code, or rules with
+    addresses in them.
+    """
+    return runs(get) or (get(b"type") or b"").strip(b"\t\n\f\r ").lower() in RULES
+
+
+def loads_anywhere(attribute: Attribute, *, foreign: bool) -> bool:
+    """Whether an attribute may load something on any element (of SVG, with ``foreign``)."""
+    name, _, value = attribute
+    if name == b"style" or (foreign and name in PRESENTATION):
+        return b"(" in value or b"&" in value or b"\\" in value
+    if name.startswith(b"on"):
+        return b"/" in value or b"&" in value or b"\\" in value
+    return name in WATCHED
+
+
 def sinks_of(name: bytes, get: _Get, *, foreign: bool) -> Sinks:
     """The attributes by which this very element loads something."""
     if foreign:
-        return FOREIGN_SINKS[name]
-    sinks = SINKS[name]
+        return FOREIGN_SINKS.get(name, {})
+    sinks = SINKS.get(name, {})
     if name == b"link":
         relations = (get(b"rel") or b"").lower().split()
         kinds = [_LINK_RELATIONS[word] for word in relations if word in _LINK_RELATIONS]

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from cookiegate.gate.html.attrs import SPACE, Attribute
+from cookiegate.gate.html.attrs import NAME, SPACE, Attribute, read_attributes
 
 _SPACE_OR_SLASH = re.compile(rb"[%b/]*+" % SPACE)
 _SPACE = re.compile(rb"[%b]*+" % SPACE)
 _TAG_NAME_END = re.compile(rb"[%b/>]" % SPACE)
 _NAME_END = re.compile(rb"[%b/>=]" % SPACE)
 _BARE_END = re.compile(rb"[%b>]" % SPACE)
+# Attributes that are whole, whatever may follow.
+_WHOLE = re.compile(
+    rb"""(?:(?>[%(s)b/]*+%(n)b(?>
+        [%(s)b]*+=[%(s)b]*+(?>"[^"]*+"|'[^']*+'|[^%(s)b>"'][^%(s)b>]*+(?=[%(s)b>]))
+      | [%(s)b]*+(?=[^%(s)b=])
+    )))*+"""
+    % {b"s": SPACE, b"n": NAME},
+    re.VERBOSE,
+)
 
 
 class _At(Enum):
@@ -25,11 +34,10 @@ class _At(Enum):
 
 
 class TagReader:
-    """Reads one tag whose first byte is at ``start``; every byte is looked at once, however small the pieces.
+    """Looks for the end of one tag whose first byte is at ``start``; looks at every byte once, in any pieces.
 
-    ``pos`` is where reading goes on; ``attributes`` are those complete so far. ``closes_itself``: the last
-    byte before ``>`` was a slash that belongs to no value. With ``keep`` switched off (a tag too long to hold
-    back) it only looks for the end.
+    ``pos`` is where reading goes on. ``closes_itself``: the last byte before ``>`` was a slash that belongs
+    to no value. keep: the tag is held back whole; switched off when it is too long for that.
     """
 
     def __init__(self, start: int, name_start: int) -> None:
@@ -38,7 +46,6 @@ class TagReader:
         self.name = b""
         self.name_end = 0
         self.pos = name_start
-        self.attributes: list[Attribute] = []
         self.keep = True
         self.closes_itself = False
         self.named = False  # whether the whole name has come
@@ -56,15 +63,18 @@ class TagReader:
         self.pos -= dropped
         self._mark -= dropped
         self._attribute_start -= dropped
-        self.attributes = [a._replace(start=a.start - dropped) for a in self.attributes] if self.keep else []
 
-    def unfinished(self, data: bytearray) -> Attribute | None:
-        """The attribute whose value is being read now, with as much of the value as has come."""
+    def attributes(self, data: bytes | bytearray) -> list[Attribute]:
+        """Those that have come, the last of them with as much of its value as has come."""
+        if self._at in (_At.TAG_NAME, _At.BEFORE_NAME):
+            return read_attributes(data, self.name_end, self.pos) if self.named else []
+        found = read_attributes(data, self.name_end, self._attribute_start)
         if self._at in (_At.QUOTED, _At.BARE):
-            return Attribute(self._attribute, self._attribute_start, bytes(data[self._mark : self.pos]))
-        return None
+            value = bytes(data[self._mark : self.pos])
+            found.append(Attribute(self._attribute, self._attribute_start, value))
+        return found
 
-    def read(self, data: bytearray, end: int) -> bool:
+    def read(self, data: bytes | bytearray, end: int) -> bool:
         """Read on up to ``end``; True when the tag's ``>`` was found, and ``pos`` is then behind it."""
         while self.pos < end:
             match self._at:
@@ -78,65 +88,71 @@ class TagReader:
                     self.named = True
                     self._at = _At.BEFORE_NAME
                 case _At.BEFORE_NAME:
-                    behind = _SPACE_OR_SLASH.match(data, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
-                    if behind > self.pos:
-                        self.closes_itself = data[behind - 1] == 0x2F
-                    self.pos = behind
-                    if self.pos == end:
-                        return False
-                    if data[self.pos] == 0x3E:
-                        self.pos += 1
+                    if self._before_name(data, end):
                         return True
-                    self.closes_itself = False
-                    self._mark = self._attribute_start = self.pos
-                    self.pos += 1  # "=" here is the first letter of a name
-                    self._at = _At.NAME
                 case _At.NAME:
                     if not self._until(_NAME_END, data, end):
                         return False
                     self._attribute = bytes(data[self._mark : self.pos]).lower() if self.keep else b""
                     self._at = _At.AFTER_NAME
                 case _At.AFTER_NAME:
-                    self.pos = _SPACE.match(data, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
-                    if self.pos == end:
+                    if not self._behind_space(data, end):
                         return False
                     if data[self.pos] == 0x3D:
                         self.pos += 1
                         self._at = _At.BEFORE_VALUE
                     else:
-                        self._add(b"")
+                        self._at = _At.BEFORE_NAME
                 case _At.BEFORE_VALUE:
-                    self.pos = _SPACE.match(data, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
-                    if self.pos == end:
+                    if not self._behind_space(data, end):
                         return False
-                    self._quote = bytes(data[self.pos : self.pos + 1])
-                    if self._quote in (b'"', b"'"):
-                        self.pos += 1
-                        self._at = _At.QUOTED
-                    elif self._quote == b">":
-                        self._add(b"")
-                    else:
-                        self._at = _At.BARE
-                    self._mark = self.pos
+                    self._before_value(data)
                 case _At.QUOTED:
                     found = data.find(self._quote, self.pos, end)
                     if found < 0:
                         self.pos = end
                         return False
-                    self._add(bytes(data[self._mark : found]) if self.keep else b"")
                     self.pos = found + 1
+                    self._at = _At.BEFORE_NAME
                 case _:  # BARE
                     if not self._until(_BARE_END, data, end):
                         return False
-                    self._add(bytes(data[self._mark : self.pos]) if self.keep else b"")
+                    self._at = _At.BEFORE_NAME
         return False
 
-    def _until(self, stop: re.Pattern[bytes], data: bytearray, end: int) -> bool:
+    def _before_name(self, data: bytes | bytearray, end: int) -> bool:
+        at = _WHOLE.match(data, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
+        behind = _SPACE_OR_SLASH.match(data, at, end).end()  # type: ignore[union-attr]  # matches anything
+        if behind > self.pos:
+            self.closes_itself = behind > at and data[behind - 1] == 0x2F
+        self.pos = behind
+        if behind == end:
+            return False
+        if data[behind] == 0x3E:
+            self.pos += 1
+            return True
+        self.closes_itself = False
+        self._mark = self._attribute_start = behind
+        self.pos += 1  # "=" here is the first letter of a name
+        self._at = _At.NAME
+        return False
+
+    def _before_value(self, data: bytes | bytearray) -> None:
+        self._quote = bytes(data[self.pos : self.pos + 1])
+        if self._quote in (b'"', b"'"):
+            self.pos += 1
+            self._at = _At.QUOTED
+        elif self._quote == b">":
+            self._at = _At.BEFORE_NAME
+        else:
+            self._at = _At.BARE
+        self._mark = self.pos
+
+    def _behind_space(self, data: bytes | bytearray, end: int) -> bool:
+        self.pos = _SPACE.match(data, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
+        return self.pos < end
+
+    def _until(self, stop: re.Pattern[bytes], data: bytes | bytearray, end: int) -> bool:
         found = stop.search(data, self.pos, end)
         self.pos = found.start() if found else end
         return found is not None
-
-    def _add(self, value: bytes) -> None:
-        if self.keep:
-            self.attributes.append(Attribute(self._attribute, self._attribute_start, value))
-        self._at = _At.BEFORE_NAME

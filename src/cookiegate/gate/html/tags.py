@@ -15,6 +15,8 @@ class Tag:
 
     name_end: directly behind the tag's name, where attributes may be inserted before all others.
     foreign: an SVG element. cut: the tag was too long to wait for; attributes behind these are not known.
+    css: not a tag, but an address in the text of a style element: ``start`` and ``name_end`` are where it
+    begins; the one attribute is called ``url`` or ``import``, and its value is the address without escapes.
     noscript: only a browser that does not run scripts sees this tag.
     disputed: some browser takes these bytes for something else than a tag, such as a part of an attribute;
     what is inserted may then hold neither quotes nor ``>``, or it would change what that browser sees.
@@ -26,6 +28,7 @@ class Tag:
     attributes: tuple[Attribute, ...]
     foreign: bool = False
     cut: bool = False
+    css: bool = False
     noscript: bool = False
     disputed: bool = False
 
@@ -35,6 +38,18 @@ class Tag:
             if attribute.name == name:
                 return attribute.value
         return None
+
+
+class Interest(Protocol):
+    """Tells whether a tag, from ``<`` to ``>``, that changes nothing about what follows is worth telling.
+
+    dull: some of which it is known already that they are not.
+    """
+
+    dull: set[bytes]
+
+    def __call__(self, tag: bytes) -> bool:
+        """Look at one tag."""
 
 
 class Handler(Protocol):

@@ -8,27 +8,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from cookiegate.gate.html.grammar import COMMENT_END, RAW_END, SCRIPT_TOKENS, SKIP, SVG_SKIP, TAG
+from cookiegate.gate.css import CssReader
+from cookiegate.gate.html.grammar import COMMENT_END, RAW_END, SCRIPT_TOKENS, STEP, SVG_SKIP, TAG
 from cookiegate.gate.html.tagreader import TagReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
+    from cookiegate.gate.css import CssUrl
     from cookiegate.gate.html.attrs import Attribute
     from cookiegate.gate.html.construction.tree import Tree
     from cookiegate.gate.html.reading import Reading
     from cookiegate.gate.html.tags import Tag
 
+_TEXT_CAP = 16 * 1024
 _REFERENCE_CAP = 40  # a character reference is not longer than this
 
 
 class Page(Protocol):
     """What a reading is of, and whom it tells. Places count from the first byte of ``buffer``."""
 
-    buffer: bytearray
+    buffer: bytes | bytearray
     base: int  # offset in the page of the buffer's first byte
     tag_cap: int
     script_cap: int
+
+    @property
+    def dull(self) -> Container[bytes]:
+        """Tags that load something, change nothing else, and are not to be told."""
 
     def wants(self, start: int, end: int) -> bool:
         """Whether a tag that changes nothing else is to be told at all."""
@@ -86,6 +93,8 @@ class Tokeniser:
         self._raw = b""
         self._ends_text = False  # this end tag ends an element that holds text
         self._script_state = "plain"
+        self._css = CssReader()
+        self._text_from = 0  # from here on the end of a style element is looked for
         self._code_start = 0
         self._token_start = 0
         self._bang_from = 0  # "--!>" ends a comment only from here on (in the page)
@@ -117,6 +126,7 @@ class Tokeniser:
         self.pos -= count
         self._code_start -= count
         self._token_start -= count
+        self._text_from -= count
         self._reader.shift(count)
         if self.hold is not None:
             self.hold -= count
@@ -138,7 +148,7 @@ class Tokeniser:
             if self.tree.indifferent and not self.holds_code:
                 self.pos = SVG_SKIP.match(buffer, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
         elif not (self.before_body or self.xml):
-            self.pos = SKIP.match(buffer, self.pos, limit).end()  # type: ignore[union-attr]  # matches anything
+            self._skip(limit)
             if self.pos == limit < end:
                 return True
         if self.pos >= end:
@@ -165,6 +175,20 @@ class Tokeniser:
             return self._text(end, closed)
         return True
 
+    def _skip(self, limit: int) -> None:
+        """Go on to the next tag that may matter, or to what takes a closer look."""
+        buffer, dull, pos = self.page.buffer, self.page.dull, self.pos
+        while True:
+            step = STEP.match(buffer, pos, limit)
+            tag = step[1]  # type: ignore[index]  # matches anything
+            pos = step.end()  # type: ignore[union-attr]  # matches anything
+            if tag is None:
+                self.pos = pos
+                return
+            if tag not in dull:
+                self.pos = pos - len(tag)
+                return
+
     def _cdata_allowed(self) -> bool:
         if self.tree is None:
             return self.xml
@@ -175,6 +199,8 @@ class Tokeniser:
         stop = buffer.find(b"<", self.pos + 1, end)
         if stop < 0:
             stop = end
+            if self._waits_for_text(end, closed):
+                return False
             if self.tree and not closed:
                 # A character reference is not told in pieces.
                 cut = buffer.rfind(b"&", max(self.pos, end - _REFERENCE_CAP), end)
@@ -184,6 +210,16 @@ class Tokeniser:
         start, self.pos = self.pos, stop
         self._text_told(start, decode=True)
         return True
+
+    def _waits_for_text(self, end: int, closed: bool) -> bool:
+        """Whether the text of an svg style element is waited for: no address in it may come in pieces."""
+        node = self.tree.current if self.tree else None
+        return (
+            not closed
+            and node is not None
+            and (node.name, node.space) == (b"style", b"svg")
+            and end - self.pos < _TEXT_CAP
+        )
 
     def _comment(self, end: int, closed: bool, limit: int) -> bool:
         found = COMMENT_END.search(self.page.buffer, self.pos, end)
@@ -200,6 +236,8 @@ class Tokeniser:
         start = self.pos
         found = self.page.buffer.find(b"]]>", start, end)
         if found < 0:
+            if self._waits_for_text(end, closed):
+                return False
             self.pos = max(start, end - 2)
             self._text_told(start, decode=False)
             return False
@@ -228,6 +266,19 @@ class Tokeniser:
             self.pos = max(self.pos, end - len(self._raw) - 2)
             return False
         self.pos = found.start()
+        self._state = self._end_of_text
+        return True
+
+    def _style(self, end: int, closed: bool, limit: int) -> bool:
+        """The content of a style element: nothing of it is held back but an address in the making."""
+        found = RAW_END[b"style"].search(self.page.buffer, self._text_from, end)
+        stop = found.start() if found else end if closed else max(self._text_from, end - len("</style"))
+        urls, at = self._css.read(self.page.buffer, self.pos, stop, final=closed or found is not None)
+        for url in urls:
+            self._css_told(url, url.offset)
+        self.pos, self._text_from = at, stop
+        if found is None:
+            return False
         self._state = self._end_of_text
         return True
 
@@ -307,14 +358,13 @@ class Tokeniser:
         self.pos = reader.pos
         if reader.keep and not whole and end - reader.start > self.page.tag_cap:
             reader.keep = False
-            last = reader.unfinished(self.page.buffer)
-            self._start_cut(reader, [*reader.attributes, *([last] if last else [])])
+            self._start_cut(reader, reader.attributes(self.page.buffer))
             self._let_go()
         if whole:
             self._state = self._markup
             if reader.keep:
                 self._let_go()
-                self._start_found(reader.name, reader.start, reader.name_end, reader)
+                self._start_found(reader.name, reader.start, reader.name_end)
             else:
                 self._cut_found(reader)
         return whole
@@ -335,8 +385,11 @@ class Tokeniser:
     def _code_told(self, end: int | None) -> None:
         """A script element's code up to ``end``; None: it is too long to wait for."""
 
-    def _start_found(self, name: bytes, start: int, name_end: int, reader: TagReader | None = None) -> None:
-        """A start tag, from ``start`` to ``pos``; ``reader``: where it has been read already."""
+    def _css_told(self, url: CssUrl, at: int) -> None:
+        """An address in a style element; ``at``: its place in the buffer."""
+
+    def _start_found(self, name: bytes, start: int, name_end: int) -> None:
+        """A start tag, from ``start`` to ``pos``."""
 
     def _start_cut(self, reader: TagReader, attributes: list[Attribute]) -> None:
         """A start tag that is too long to wait for, as far as it has come."""
