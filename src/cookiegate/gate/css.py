@@ -78,23 +78,38 @@ _IN_SINGLE = _IN_DOUBLE.replace(b'"', b"'")
 _DATA = _any_case(b"data:")
 _URL_FUNCTION = _any_case(b"url") + rb"\("
 
+# By these the functions of ours are told from most others; _function() tells them exactly.
+_ENDS = [_any_case(end) for end in (b"url", b"src", b"-set", b"image", b"-fade")]
+_SAME_ENDS = [
+    _any_case(end) for end in (b"var", b"env", b"attr", b"if", b"herit", b"valid", b"-item", b"oggle")
+]
+
 _COMMENT = rb"/(?:(?=[^*])|\*[^*]*+\*++(?:(?>[^/*][^*]*+\*++))*+/)"
-_OTHER_AT = rb"@(?![-\w]{0,9}(?:\\|\Z))(?!%b|%b)" % (_any_case(b"import"), _any_case(b"namespace"))
+_OTHER_AT = rb"@(?:(?=[^iInN\\])|(?![-\w]{0,9}(?:\\|\Z))(?!%b|%b))" % (
+    _any_case(b"import"),
+    _any_case(b"namespace"),
+)
 # A name with an escape in it that is no function's.
 _ESCAPED_NAME = rb"%b%b(?=[^(\\]|\\[\n\r\f])|\\[\n\r\f]" % (_ESCAPE, _NAME)
 _LESS = rb"<(?=[^!]|![^-]|!-[^-])"
 _STRINGS = rb"""\"%b(?:"|(?=[\n\r\f]))|'%b(?:'|(?=[\n\r\f]))""" % (_IN_DOUBLE, _IN_SINGLE)
 _COMMON = rb"|".join((_COMMENT, _OTHER_AT, _ESCAPED_NAME, _LESS))
 
+# A URL as nearly all are: whole, not long, without escapes. Its text is one of three groups.
+_WHOLE_URL = rb"""%(space)b(?:"([^"\\\n\r\f]{1,2048}+)"|'([^'\\\n\r\f]{1,2048}+)'"""
+_WHOLE_URL = (_WHOLE_URL + rb"""|([^\x00-\x20"'()\\\x7f]{1,2048}+))%(space)b\)""") % {b"space": _SPACE}
+_OURS = rb"(?<=[^-\w\x80-\xff\x00#@]%b)" % _URL_FUNCTION
+
 # Everything outside parentheses that can be nothing of ours: most of any sheet goes through here.
 _PLAIN = re.compile(
-    rb"""(?:(?>[^"'(/@\\<]++|\(%(others)b|(?<=%(url)b)%(space)b(?:\)|"%(data)b%(double)b"|'%(data)b%(single)b')"""
-    rb"""|(?<=[^-\w\x80-\xff\x00#@]%(url)b)%(space)b%(data)b[^"'()\\\x00-\x20\x7f]*+\)|%(strings)b|%(common)b))*+"""
+    rb"""(?:(?>[^"'(/@\\<]++|\((?:(?<![lcteLCTE]\()|%(others)b|(?<=%(url)b)%(space)b(?:\)|"%(data)b%(double)b"|"""
+    rb"""'%(data)b%(single)b')|%(ours)b%(space)b%(data)b[^"'()\\\x00-\x20\x7f]*+\))|%(strings)b|%(common)b))*+"""
+    rb"""(?:\(%(ours)b%(whole)b)?"""
     % {
-        b"others": b"".join(
-            rb"(?<!%b\()" % _any_case(end) for end in (b"url", b"src", b"-set", b"image", b"-fade")
-        ),
+        b"others": b"".join(rb"(?<!%b\()" % end for end in _ENDS),
         b"url": _URL_FUNCTION,
+        b"ours": _OURS,
+        b"whole": _WHOLE_URL,
         b"space": _SPACE,
         b"data": _DATA,
         b"double": _IN_DOUBLE,
@@ -103,21 +118,25 @@ _PLAIN = re.compile(
         b"common": _COMMON,
     }
 )
-_FLAT = rb"""[^"'()/@\\<]++|\((?<!%b)[^"'()/@\\<]*+\)""" % _URL_FUNCTION
-# The same within image-set() and its like: where strings are addresses, and where they are not.
-_AMONG_IMAGES = re.compile(rb"""(?:(?>%b|""|''|%b))*+""" % (_FLAT, _COMMON))
-_AMONG_OTHERS = re.compile(rb"(?:(?>%b|%b|%b))*+" % (_FLAT, _STRINGS, _COMMON))
+# The same within image-set() and its like, up to and with what matters there: one of the five groups. What
+# ends in a dash is taken for no name: it may be "<!--".
+_NESTED = re.compile(
+    rb"""(?:(?>[^"'()/@\\<]++|\((?<!%(url)b)[^"'()/@\\<]*+\)|""|''|%(common)b))*+"""
+    rb"""(?:(\((?<![\w\x80-\xff\x00]\()\(*+)|(\)++)|(?=\((?<=[lcterfvdmLCTERFVDM]\()(?:%(known)b))"""
+    rb"""|(\()|"([^"\\\n\r\f]++)"|'([^'\\\n\r\f]++)')?"""
+    % {
+        b"url": _URL_FUNCTION,
+        b"common": _COMMON,
+        b"known": rb"|".join(rb"(?<=%b\()" % end for end in (*_ENDS, *_SAME_ENDS)),
+    }
+)
 
 _SPACES = re.compile(_SPACE)
 _NAMES = re.compile(_NAME)
 _STRING = {ord('"'): re.compile(_IN_DOUBLE), ord("'"): re.compile(_IN_SINGLE)}
 _URL = re.compile(rb"""(?:(?>[^\x01-\x20"'()\\\x7f]++|%b))*+""" % _ESCAPE)
 _REST = re.compile(rb"(?:(?>[^)\\]++|\\[\x00-\xff]))*+")
-# Most URLs at once: whole, short, without escapes.
-_WHOLE = re.compile(
-    rb"""%(space)b(?:"([^"\\\n\r\f]{1,2048}+)"|'([^'\\\n\r\f]{1,2048}+)'|([^\x00-\x20"'()\\\x7f]{1,2048}+))%(space)b\)"""
-    % {b"space": _SPACE}
-)
+_WHOLE = re.compile(_WHOLE_URL)
 
 _ESCAPES = re.compile(
     r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\n\r\f])?|(\r\n|[\n\r\f])|([^\n\r\f])?)|\x00", re.DOTALL
@@ -226,18 +245,19 @@ class CssReader:
 
     def _text(self, data: Text, start: int, end: int, final: bool, found: Found) -> int:
         while self._state is _State.TEXT:
-            images = len(self._depths) & 1
-            pattern = _AMONG_IMAGES if images else _AMONG_OTHERS if self._depths else _PLAIN
-            place = _end(pattern, data, start, end)
+            if not self._depths:
+                start, place = self._plain(data, start, end, found)
+            else:
+                start, place = self._nested(data, start, end, found)
+                if not self._depths:
+                    start = place
+                    continue
             if place == end:
                 return self._wait_for_name(data, start, _name_start(data, start, end), end)
             byte = data[place]
             if byte == _OPEN:
                 function = _function(data, start, _name_start(data, start, place), place)
                 start = self._open(function, data, place + 1, end, found)
-            elif byte == _CLOSE:
-                start = place + 1
-                self._close()
             elif byte == _BACKSLASH:
                 begin = _name_start(data, start, place)
                 stop = _end(_NAMES, data, begin, end)
@@ -256,7 +276,7 @@ class CssReader:
                     self._state = self._at_rules.get(name, _State.TEXT)
             elif byte in _STRING:
                 start = place + 1
-                self._state, self._quote = (_State.QUOTED if images else _State.STRING), byte
+                self._state, self._quote = (_State.QUOTED if len(self._depths) & 1 else _State.STRING), byte
             elif data.startswith(b"/*", place, end):
                 start = place + 2
                 self._state, self._behind_comment = _State.COMMENT, _State.TEXT
@@ -265,6 +285,41 @@ class CssReader:
             else:
                 return place  # the first bytes of one of these two
         return start
+
+    def _plain(self, data: Text, start: int, end: int, found: Found) -> tuple[int, int]:
+        """Read on to what needs a closer look: where its token may begin at the earliest, and the place."""
+        for match in _PLAIN.finditer(data, start, end):
+            if not match.lastindex:
+                return match.span()
+            begin, stop = match.span(match.lastindex)
+            if stop - begin > self._cap:
+                return match.start(), data.rindex(b"(", match.start(), begin)
+            if not _is_data(data, begin, stop):
+                self._report(data, begin, stop, found)
+        return end, end
+
+    def _nested(self, data: Text, start: int, end: int, found: Found) -> tuple[int, int]:
+        """The same within parentheses that matter, up to their end."""
+        depths = self._depths
+        for match in _NESTED.finditer(data, start, end):
+            kind = match.lastindex
+            if kind == 1:
+                depths[-1] += match.end() - match.start(1)
+            elif kind == 2:
+                self._close(match.end() - match.start(2))
+                if not depths:
+                    return match.end(), match.end()
+            elif kind == 3:
+                self._push(False)
+            elif kind is None:
+                return match.span()
+            elif len(depths) & 1:
+                begin, stop = match.span(kind)
+                if stop - begin > self._cap:
+                    return match.start(), begin - 1
+                if self._imports or not _is_data(data, begin, stop):
+                    self._report(data, begin, stop, found)
+        return end, end
 
     def _wait_for_name(self, data: Text, lower: int, begin: int, stop: int) -> int:
         if stop - begin >= _LONG_NAME:
@@ -296,12 +351,14 @@ class CssReader:
         else:
             depths.append(1)
 
-    def _close(self) -> None:
+    def _close(self, count: int) -> None:
         depths = self._depths
-        depths[-1] -= 1
-        if not depths[-1]:
-            depths.pop()
-            self._imports = self._imports and bool(depths)
+        while depths and depths[-1] <= count:
+            count -= depths.pop()
+        if depths:
+            depths[-1] -= count
+        else:
+            self._imports = False
 
     def _report(self, data: Text, begin: int, stop: int, found: Found) -> None:
         """Give out the URL, unless it is empty (which loads nothing) or a namespace's name."""
