@@ -259,7 +259,11 @@ def test_style_attributes_import_nothing(css, urls):
         (b"url('0123456789x\n)url(x)", ["0123456789", "x"]),
         (b"url('0123456789')url(x)", ["0123456789", "x"]),
         (b"@import '0123456789x';url(x)", ["@import 0123456789", "x"]),
+        (b":url(0123456789x) url( '0123456789x' ) url(x)", ["0123456789", "0123456789", "x"]),
+        (b"image-set('0123456789x''y')'z'", ["0123456789", "y"]),
+        (b"image-set(a('0123456789x')'y'", ["y"]),
         (b"url(data:0123456789)url(x)", ["x"]),
+        (b"@import url(data:01234);@import url(data:012345)", ["@import data:01234", "@import data:01234"]),
         (b"url('data:0123456789')url(x)", ["x"]),
     ],
 )
