@@ -6,31 +6,8 @@ from enum import Enum, auto
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from cookiegate.gate.css_grammar import (
-    AT,
-    BACKSLASH,
-    BLANK,
-    CLOSE,
-    LONG_NAME,
-    NAMES,
-    NESTED,
-    OPEN,
-    PLAIN,
-    REST,
-    SLASH,
-    SPACES,
-    STRING,
-    URL,
-    WHOLE,
-    Function,
-    Text,
-    decode,
-    end_of,
-    function_of,
-    is_data,
-    is_whole,
-    name_start,
-)
+from cookiegate.gate import css_grammar as grammar
+from cookiegate.gate.css_grammar import Function, Text
 
 HELD = b"data:,cg:"
 # How often "strings are addresses here" may change on the way into parentheses. Odd: at the bound they are.
@@ -123,28 +100,28 @@ class CssReader:
                     start = place
                     continue
             if place == end:
-                return self._wait_for_name(data, start, name_start(data, start, end), end)
+                return self._wait_for_name(data, start, grammar.name_start(data, start, end), end)
             byte = data[place]
-            if byte == OPEN:
-                function = function_of(data, start, name_start(data, start, place), place)
+            if byte == grammar.OPEN:
+                function = grammar.function_of(data, start, grammar.name_start(data, start, place), place)
                 start = self._open(function, data, place + 1, end, found)
-            elif byte == BACKSLASH:
-                begin = name_start(data, start, place)
-                stop = end_of(NAMES, data, begin, end)
-                if not is_whole(data, stop, end):
+            elif byte == grammar.BACKSLASH:
+                begin = grammar.name_start(data, start, place)
+                stop = grammar.end_of(grammar.NAMES, data, begin, end)
+                if not grammar.is_whole(data, stop, end):
                     return self._wait_for_name(data, start, begin, stop)
-                start = self._open(function_of(data, start, begin, stop), data, stop + 1, end, found)
-            elif byte == AT:
-                stop = end_of(NAMES, data, place + 1, end)
-                if not is_whole(data, stop, end):
+                start = self._open(grammar.function_of(data, start, begin, stop), data, stop + 1, end, found)
+            elif byte == grammar.AT:
+                stop = grammar.end_of(grammar.NAMES, data, place + 1, end)
+                if not grammar.is_whole(data, stop, end):
                     return self._wait_for_name(data, place, place + 1, stop)
-                name = decode(bytes(data[place + 1 : min(stop, place + LONG_NAME)])).encode().lower()
+                name = grammar.name_of(data, place + 1, stop)
                 start = stop
-                if data[stop] == OPEN:
+                if data[stop] == grammar.OPEN:
                     start = self._open(Function.OTHER, data, stop + 1, end, found)
                 else:
                     self._state = self._at_rules.get(name, _State.TEXT)
-            elif byte in STRING:
+            elif byte in grammar.STRING:
                 start = place + 1
                 self._state, self._quote = (_State.QUOTED if len(self._depths) & 1 else _State.STRING), byte
             elif data.startswith(b"/*", place, end):
@@ -158,19 +135,19 @@ class CssReader:
 
     def _plain(self, data: Text, start: int, end: int, found: Found) -> tuple[int, int]:
         """Read on to what needs a closer look: where its token may begin at the earliest, and the place."""
-        matches = PLAIN.finditer(data, start, end)
+        matches = grammar.PLAIN.finditer(data, start, end)
         while (match := next(matches)).lastindex:  # one without comes, if only an empty one at the end
             begin, stop = match.span(match.lastindex)
             if stop - begin > self._cap:
                 return match.start(), data.rindex(b"(", match.start(), begin)
-            if not is_data(data, begin, stop):
+            if not grammar.is_data(data, begin, stop):
                 self._report(data, begin, stop, found)
         return match.span()
 
     def _nested(self, data: Text, start: int, end: int, found: Found) -> tuple[int, int]:
         """The same within parentheses that matter, up to their end."""
         depths = self._depths
-        matches = NESTED.finditer(data, start, end)
+        matches = grammar.NESTED.finditer(data, start, end)
         while kind := (match := next(matches)).lastindex:
             if kind == 1:
                 depths[-1] += match.end() - match.start(1)
@@ -184,12 +161,12 @@ class CssReader:
                 begin, stop = match.span(kind)
                 if stop - begin > self._cap:
                     return match.start(), begin - 1
-                if self._imports or not is_data(data, begin, stop):
+                if self._imports or not grammar.is_data(data, begin, stop):
                     self._report(data, begin, stop, found)
         return match.span()
 
     def _wait_for_name(self, data: Text, lower: int, begin: int, stop: int) -> int:
-        if stop - begin >= LONG_NAME:
+        if stop - begin >= grammar.LONG_NAME:
             self._state = _State.NAME
             return stop
         return begin - 1 if begin > lower and data[begin - 1] in b"#@" else begin
@@ -198,10 +175,10 @@ class CssReader:
         """What a function, whose ``(`` is before ``place``, makes of what follows; the place to go on at."""
         depths = self._depths
         if function is Function.URL:
-            match = WHOLE.match(data, place, end)
-            if match and match.end(match.lastindex or 0) - match.start(match.lastindex or 0) <= self._cap:
-                begin, stop = match.span(match.lastindex or 0)
-                if self._silent or self._imports or not is_data(data, begin, stop):
+            match = grammar.WHOLE.match(data, place, end)
+            begin, stop = match.span(match.lastindex or 0) if match else (0, 0)
+            if match and stop - begin <= self._cap:
+                if self._silent or self._imports or not grammar.is_data(data, begin, stop):
                     self._report(data, begin, stop, found)
                 return match.end()
             self._state = _State.BEGIN
@@ -230,7 +207,7 @@ class CssReader:
     def _report(self, data: Text, begin: int, stop: int, found: Found) -> None:
         """Give out the URL, unless it is empty (which loads nothing) or a namespace's name."""
         if stop > begin and not self._silent:
-            found.append(CssUrl(begin, stop, decode(bytes(data[begin:stop])), self._imports))
+            found.append(CssUrl(begin, stop, grammar.decode(bytes(data[begin:stop])), self._imports))
         self._imports = self._silent = False
 
     def _leave(self, state: _State, place: int) -> int:
@@ -248,56 +225,57 @@ class CssReader:
         return place + 2
 
     def _string(self, data: Text, start: int, end: int, final: bool, found: Found) -> int:
-        place = end_of(STRING[self._quote], data, start, end)
-        if place == end or data[place] == BACKSLASH:
+        place = grammar.end_of(grammar.STRING[self._quote], data, start, end)
+        if place == end or data[place] == grammar.BACKSLASH:
             return place
         self._state = _State.TEXT
         return place + (data[place] == self._quote)  # an open one ends before its line break
 
     def _name(self, data: Text, start: int, end: int, final: bool, found: Found) -> int:
-        place = end_of(NAMES, data, start, end)
-        if not is_whole(data, place, end):
+        place = grammar.end_of(grammar.NAMES, data, start, end)
+        if not grammar.is_whole(data, place, end):
             return place
         self._state = _State.TEXT
-        return self._open(Function.OTHER, data, place + 1, end, found) if data[place] == OPEN else place
+        opens = data[place] == grammar.OPEN
+        return self._open(Function.OTHER, data, place + 1, end, found) if opens else place
 
     def _prelude(self, data: Text, start: int, end: int, final: bool, found: Found) -> int:
         """Behind ``@import`` or ``@namespace``, up to its URL."""
-        place, state = end_of(SPACES, data, start, end), self._state
+        place, state = grammar.end_of(grammar.SPACES, data, start, end), self._state
         if place == end or data.startswith(b"/*", place, end):
             if place < end:
                 self._state, self._behind_comment = _State.COMMENT, state
             return min(place + 2, end)
-        if data[place] == SLASH and place + 1 == end:
+        if data[place] == grammar.SLASH and place + 1 == end:
             return place
         imports = state is _State.IMPORT
         self._state = _State.TEXT
-        if data[place] in STRING:
+        if data[place] in grammar.STRING:
             if imports:
                 self._state, self._quote, self._imports = _State.QUOTED, data[place], True
             return place + imports
-        stop = end_of(NAMES, data, place, end)
-        if not is_whole(data, stop, end):
+        stop = grammar.end_of(grammar.NAMES, data, place, end)
+        if not grammar.is_whole(data, stop, end):
             wait = self._wait_for_name(data, place, place, stop)
             if self._state is _State.TEXT:
                 self._state = state
             return wait
-        if data[stop] == OPEN:
-            function = function_of(data, place, place, stop)
+        if data[stop] == grammar.OPEN:
+            function = grammar.function_of(data, place, place, stop)
             self._imports = imports and function in (Function.URL, Function.IMAGES)
             self._silent = not imports and function is Function.URL
             if self._imports or self._silent:
                 return self._open(function, data, stop + 1, end, found)
-        elif not imports and place < stop < place + LONG_NAME:
+        elif not imports and place < stop < place + grammar.LONG_NAME:
             self._state = state  # the prefix
             return stop
         return place
 
     def _begin(self, data: Text, start: int, end: int, final: bool, found: Found) -> int:
-        place = end_of(SPACES, data, start, end)
+        place = grammar.end_of(grammar.SPACES, data, start, end)
         if place == end:
             return end
-        if data[place] not in STRING:
+        if data[place] not in grammar.STRING:
             self._state = _State.URL
             return place
         if self._depths:
@@ -307,38 +285,38 @@ class CssReader:
 
     def _url(self, data: Text, start: int, end: int, final: bool, found: Found) -> int:
         if not self._stop:
-            place = end_of(URL, data, start + self._seen, end)
+            place = grammar.end_of(grammar.URL, data, start + self._seen, end)
             self._seen = place - start
-            if not self._imports and is_data(data, start, place):
+            if not self._imports and grammar.is_data(data, start, place):
                 return self._leave(_State.REST, place)
             if place - start > self._cap:
                 self._report(data, start, start + self._cap, found)
                 return self._leave(_State.REST, place)
-            if place == end or (data[place] == BACKSLASH and not is_whole(data, place, end)):
+            if place == end or (data[place] == grammar.BACKSLASH and not grammar.is_whole(data, place, end)):
                 if final:
                     self._report(data, start, end, found)
                 return start
-            if data[place] in BLANK:
+            if data[place] in grammar.BLANK:
                 self._stop = place - start
         stop = start + (self._stop or self._seen)
-        place = end_of(SPACES, data, start + self._seen, end)
+        place = grammar.end_of(grammar.SPACES, data, start + self._seen, end)
         self._seen = place - start
         if place == end and not final and place - start <= self._cap:
             return start
-        closed = place < end and data[place] == CLOSE
+        closed = place < end and data[place] == grammar.CLOSE
         if closed or place == end or place - start > self._cap:
             self._report(data, start, stop, found)
         return self._leave(_State.TEXT if closed else _State.REST, place + closed)
 
     def _quoted(self, data: Text, start: int, end: int, final: bool, found: Found) -> int:
-        place = end_of(STRING[self._quote], data, start + self._seen, end)
+        place = grammar.end_of(grammar.STRING[self._quote], data, start + self._seen, end)
         self._seen = place - start
-        if not self._imports and is_data(data, start, place):
+        if not self._imports and grammar.is_data(data, start, place):
             return self._leave(_State.STRING, place)
         if place - start > self._cap:
             self._report(data, start, start + self._cap, found)
             return self._leave(_State.STRING, place)
-        if place == end or data[place] == BACKSLASH:
+        if place == end or data[place] == grammar.BACKSLASH:
             if final:  # a backslash at the very end is nothing
                 self._report(data, start, place if end - place == 1 else end, found)
             return start
@@ -348,8 +326,8 @@ class CssReader:
         return self._leave(_State.TEXT, place + closed)
 
     def _rest(self, data: Text, start: int, end: int, final: bool, found: Found) -> int:
-        place = end_of(REST, data, start, end)
-        if place < end and data[place] == CLOSE:
+        place = grammar.end_of(grammar.REST, data, start, end)
+        if place < end and data[place] == grammar.CLOSE:
             self._state = _State.TEXT
             return place + 1
         return place

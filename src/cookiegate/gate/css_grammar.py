@@ -150,14 +150,19 @@ def name_start(data: Text, lower: int, place: int) -> int:
     return lower + len(data[lower:place].rstrip(NAME_BYTES))
 
 
+def name_of(data: Text, begin: int, stop: int) -> bytes:
+    """A name with its escapes resolved, in lower case; nothing that is known if it is too long."""
+    if stop - begin >= LONG_NAME:
+        return b"?"
+    name = bytes(data[begin:stop])
+    return (decode(name).encode() if b"\\" in name else name).lower()
+
+
 def function_of(data: Text, lower: int, begin: int, stop: int) -> Function:
     """What the ``(`` at ``stop`` opens, behind the name from ``begin``; the text begins at ``lower``."""
-    if stop - begin >= LONG_NAME or (begin > lower and data[begin - 1] in b"#@"):
+    if begin > lower and data[begin - 1] in b"#@":
         return Function.OTHER
-    name = bytes(data[begin:stop])
-    if b"\\" in name:
-        name = decode(name).encode()
-    return _FUNCTIONS.get(name.lower(), Function.OTHER)
+    return _FUNCTIONS.get(name_of(data, begin, stop), Function.OTHER)
 
 
 def is_data(data: Text, begin: int, stop: int) -> bool:
