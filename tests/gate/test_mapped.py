@@ -65,6 +65,12 @@ def test_json(raw, data, places):
         assert [mapped.place(offset) for offset in range(len(data) + 1)] == [start + at for at in places]
 
 
+def test_more_references_than_are_remembered():
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 2000)))
+    raw = "".join(f"&#{ord(character)};" for character in text).encode()
+    assert from_attribute(raw + raw).data.decode() == text + text
+
+
 def test_text_without_anything_encoded_costs_nothing():
     raw = b"https://x.example/?a=1"
     for mapped in (from_attribute(raw, 5), from_json(raw, 5), from_attribute(b"&" + raw, 5)):
@@ -83,6 +89,7 @@ def test_text_without_anything_encoded_costs_nothing():
         (b"data:,x", (ATTRIBUTE, ATTRIBUTE), b"&#38;#100;ata:,x"),
         (b"data:,x", (ATTRIBUTE, JSON), rb"\u0026#100;ata:,x"),
         (b"data:,x", (JSON, ATTRIBUTE), b"&#100;ata:,x"),
+        (b"\0a", (ATTRIBUTE,), b"\0a"),
         (b" a='\"`<b>&", (ATTRIBUTE,), b"&#32;a&#61;&#39;&#34;&#96;&#60;b&#62;&#38;"),
         (b'"\\\n<', (JSON,), rb"\u0022\u005c\u000a\u003c"),
     ],

@@ -7,7 +7,6 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cookiegate.gate.html.attrs import decode_value
@@ -16,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # The pattern of attrs.py on bytes: it touches ASCII only, so other bytes may mean whatever they mean.
-_REFERENCE = re.compile(rb"&(?:#(?:[xX][0-9A-Fa-f]+|[0-9]+);?|[A-Za-z][A-Za-z0-9]*(?:;|(?=(=?))))")
+_REFERENCE = re.compile(rb"&(?:#(?:[xX][0-9A-Fa-f]+|[0-9]+);?|[A-Za-z][A-Za-z0-9]*+(?:;|(?!=)))")
 _HIGH, _LOW = rb"[dD][89abAB][0-9a-fA-F]{2}", rb"[dD][c-fC-F][0-9a-fA-F]{2}"
-_JSON_ESCAPE = re.compile(rb"\\(?:u(%b)\\u(%b)|u([0-9a-fA-F]{4})|([\x00-\xff]))" % (_HIGH, _LOW))
+_JSON_ESCAPE = re.compile(rb"\\(?:u(?:%b\\u%b|[0-9a-fA-F]{4})|[\x00-\xff])" % (_HIGH, _LOW))
 _JSON_LETTERS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _JSON_LETTERS.update((character, character) for character in (b'"', b"\\", b"/"))
+
+# How many escapes, up to what length, are remembered while one text is read.
+_KNOWN, _SHORT = 1024, 40
 
 
 class Escape(Enum):
@@ -35,8 +37,8 @@ class Mapped:
     """``data`` is the text decoded, as UTF-8 where it was encoded; ``place`` leads back.
 
     ``start`` is where the raw text begins in the outer one. The rest are the turns in the way: from
-    ``inner[i]`` of ``data`` on, which is ``outer[i]`` outside, it goes byte by byte (odd ``i``), or up to the
-    next turn there is one reference.
+    ``inner[i]`` of ``data`` on, which is ``outer[i]`` of the raw text, it goes byte by byte (odd ``i``), or
+    there is one reference, up to the next turn.
     """
 
     data: bytes
@@ -51,55 +53,48 @@ class Mapped:
         turn = bisect_right(self.inner, offset) - 1
         if turn < 0:
             return self.start + offset
-        return self.outer[turn] + (offset - self.inner[turn] if turn & 1 else 0)
+        return self.start + self.outer[turn] + (offset - self.inner[turn] if turn & 1 else 0)
 
 
-@lru_cache(maxsize=1024)
-def _referenced(reference: bytes, before_equals: bool) -> bytes:
-    """What a reference stands for; itself if it is none."""
-    if before_equals:
-        return decode_value(reference + b"=")[:-1].encode()
+def _referenced(reference: bytes) -> bytes:
+    """What a character reference stands for; itself if it is none."""
     return decode_value(reference).encode()
 
 
-def _attribute_unit(match: re.Match[bytes]) -> bytes:
-    reference = match.group()
-    # The longest name has 32 letters: what is longer is rare, or meant to fill the cache.
-    read = _referenced if len(reference) < 40 else _referenced.__wrapped__
-    return read(reference, match.group(1) == b"=")
+def _json_unit(escape: bytes) -> bytes:
+    if escape[1:2] != b"u" or len(escape) == 2:
+        return _JSON_LETTERS.get(escape[1:], escape)
+    units = b"".join(bytes.fromhex(part.decode()) for part in escape.split(b"\\u"))
+    return units.decode("utf-16-be", "replace").encode()
 
 
-def _json_unit(match: re.Match[bytes]) -> bytes:
-    high, low, code, character = match.groups()
-    if character:
-        return _JSON_LETTERS.get(character, match.group())
-    if low:
-        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00).encode()
-    return chr(int(code, 16)).encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-
-
-def _map(
-    raw: bytes, start: int, pattern: re.Pattern[bytes], unit: Callable[[re.Match[bytes]], bytes]
-) -> Mapped:
+def _map(raw: bytes, start: int, pattern: re.Pattern[bytes], read: Callable[[bytes], bytes]) -> Mapped:
     parts: list[bytes] = []
-    inner, outer = array("q"), array("q")
-    done = length = 0
+    inner: list[int] = []
+    outer: list[int] = []
+    known: dict[bytes, bytes] = {}
+    shift = done = 0  # how much shorter the decoded text is so far
     for match in pattern.finditer(raw):
-        text, (begin, end) = unit(match), match.span()
-        if text == match.group() and pattern is _REFERENCE:
+        written = match[0]
+        text = known.get(written)
+        if text is None:
+            text = read(written)
+            if len(known) < _KNOWN and len(written) < _SHORT:
+                known[written] = text
+        if text == written and pattern is _REFERENCE:
             continue  # not a reference after all
-        length += begin - done
-        inner.append(length)
-        outer.append(start + begin)
-        length += len(text)
-        inner.append(length)
-        outer.append(start + end)
+        begin, end = match.span()
+        inner.append(begin - shift)
+        outer.append(begin)
+        shift += end - begin - len(text)
+        inner.append(end - shift)
+        outer.append(end)
         parts += (raw[done:begin], text)
         done = end
     if not parts:
         return Mapped(raw, start)
     parts.append(raw[done:])
-    return Mapped(b"".join(parts), start, inner, outer)
+    return Mapped(b"".join(parts), start, array("q", inner), array("q", outer))
 
 
 def from_attribute(raw: bytes, start: int = 0) -> Mapped:
@@ -107,7 +102,7 @@ def from_attribute(raw: bytes, start: int = 0) -> Mapped:
 
     ``start`` is the offset of its first byte in the outer text. Bytes that need no decoding stay as they are.
     """
-    return _map(raw, start, _REFERENCE, _attribute_unit) if b"&" in raw else Mapped(raw, start)
+    return _map(raw, start, _REFERENCE, _referenced) if b"&" in raw else Mapped(raw, start)
 
 
 def from_json(raw: bytes, start: int = 0) -> Mapped:
@@ -134,6 +129,8 @@ def escaped(text: bytes, through: tuple[Escape, ...]) -> bytes:
     """
     written = text.decode("ascii")
     for escape in through:
-        first = f"&#{ord(written[0])};" if written and escape is Escape.ATTRIBUTE else ""
-        written = first + written[1 if first else 0 :].translate(_WRITTEN[escape])
+        first = ""
+        if escape is Escape.ATTRIBUTE and written[:1] > "\0":  # NUL has no reference, and needs none
+            first, written = f"&#{ord(written[0])};", written[1:]
+        written = first + written.translate(_WRITTEN[escape])
     return written.encode()
