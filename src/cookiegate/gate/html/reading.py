@@ -92,12 +92,21 @@ class Reading(Tokeniser):
         """Whether what follows means the same to both, who stand at one place."""
         if not (self.between and other.between):
             return False
+        if self.hasty or other.hasty:
+            return True  # who parses tells what is fetched early, until the two part again
         if self.tree is None or other.tree is None:
             return self.tree is other.tree
         if (self.scripting, self._strays) != (other.scripting, other._strays) or self._scripts:
             return False
         likeness = self.tree.likeness()
         return likeness is not None and likeness == other.tree.likeness()
+
+    def enter(self, name: bytes) -> None:
+        """Start behind the tag of an HTML element that holds text; without a name, in a comment."""
+        if name:
+            self._go_on_html(name, None)
+        else:
+            self._state = self._bogus
 
     def hides(self, offset: int) -> bool:
         """Whether what is there is text of a noscript element."""
@@ -146,6 +155,9 @@ class Reading(Tokeniser):
         except Unknown:
             self._doubt(self.pos)
 
+    def _cdata_met(self) -> None:
+        self.page.hasten(self.pos, b"", scripting=self.scripting)
+
     def _css_told(self, url: CssUrl, at: int) -> None:
         place = self.page.base + at
         name = b"import" if url.imports else b"url"
@@ -155,9 +167,9 @@ class Reading(Tokeniser):
     def _code_told(self, end: int | None) -> None:
         if self._script_tag:
             code = None if end is None else bytes(self.page.buffer[self._code_start : end])
-            self.page.tell(self, self._script_tag, code, inline=True)
-            self._script_tag = None
+            tag, self._script_tag = self._script_tag, None
             self._let_go()
+            self.page.tell(self, tag, code, inline=True)
 
     def _first_script(self) -> int | None:
         return next((each.tag.start - self.page.base for each in self._scripts if each.tag), None)
@@ -169,9 +181,9 @@ class Reading(Tokeniser):
     def _end_scripts(self, *, every: bool = False) -> None:
         while self._scripts and (every or not self._scripts[-1].node.open):
             script = self._scripts.pop()
+            self._let_go()
             if script.tag:
                 self.page.tell(self, script.tag, b"".join(script.parts), inline=True)
-            self._let_go()
 
     def _give_up_scripts(self) -> None:
         for script in self._scripts:
@@ -209,6 +221,20 @@ class Reading(Tokeniser):
             tag = None
         code = tag if tag and not self.hasty and has_code(tag.get) else None
         self._go_on(name, space, code, closes=closes)
+        if space is None or space:
+            self._tell_early(name, start, name_end, attributes)
+        if self.between and not self.xml and (name in RAW_TEXT or (name == b"noscript" and self.scripting)):
+            # What a browser that looks ahead takes for text is markup here.
+            self.page.hasten(self.pos, name, scripting=self.scripting)
+
+    def _tell_early(self, name: bytes, start: int, name_end: int, attributes: list[Attribute]) -> None:
+        """A tag that is dropped or foreign may be fetched all the same, by who looks ahead and knows HTML only."""
+        if (
+            name in _FETCHED_EARLY
+            and not (self.xml or self.page.hurries(scripting=self.scripting))
+            and any(a.name in SINKS[name] for a in attributes)
+        ):
+            self.page.tell(self, self._placed(name, start, name_end, attributes), None, inline=False)
 
     def _start_cut(self, reader: TagReader, attributes: list[Attribute]) -> None:
         # What stands before the body may get longer: the body begins behind its own tag.
@@ -254,9 +280,21 @@ class Reading(Tokeniser):
     ) -> Tag | None:
         if space is None or not self._loads(name, attributes, space):
             return None
+        return self._placed(name, start, name_end, attributes, foreign=bool(space), cut=cut)
+
+    def _placed(
+        self,
+        name: bytes,
+        start: int,
+        name_end: int,
+        attributes: list[Attribute],
+        *,
+        foreign: bool = False,
+        cut: bool = False,
+    ) -> Tag:
         base = self.page.base
         placed = tuple(Attribute(a.name, base + a.start, a.value) for a in attributes)
-        return Tag(name, base + start, base + name_end, placed, foreign=bool(space), cut=cut)
+        return Tag(name, base + start, base + name_end, placed, foreign=foreign, cut=cut)
 
     def _loads(self, name: bytes, attributes: list[Attribute], space: bytes) -> bool:
         """Whether an element may load something."""
@@ -294,7 +332,6 @@ class Reading(Tokeniser):
         """From here on most tags may be dropped; only a tree of the whole page can say."""
         if self.page.splits(scripting=self.scripting):
             self.page.split(start, None)
-        self.page.hasten(self.pos, scripting=self.scripting)
         whole = self._replay(start)
         if whole:
             whole.start(name, [], closes_itself=False)
@@ -323,7 +360,6 @@ class Reading(Tokeniser):
             if self.tree is None:
                 if not closes:
                     self.tree = Tree(scripting=self.scripting, local=name)
-                    self.page.hasten(self.pos, scripting=self.scripting)
             elif name == b"script" and space == _SVG and not closes and self.tree.current:
                 self._scripts.append(_Script(tag, self.tree.current))
                 self._let_go()

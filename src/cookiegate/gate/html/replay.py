@@ -92,8 +92,12 @@ class _Replay:
     def split(self, at: int, tree: Tree | None) -> None:
         """One reading at a time."""
 
-    def hasten(self, at: int, *, scripting: bool) -> None:
+    def hasten(self, at: int, name: bytes, *, scripting: bool) -> None:
         """One reading at a time."""
+
+    def hurries(self, *, scripting: bool) -> bool:
+        """One reading at a time."""
+        return True
 
     def doubt(self, at: int, tree: Tree | None, *, scripting: bool) -> None:
         """One reading at a time."""

@@ -111,7 +111,12 @@ class Scanner:
         if not moving:
             return False
         reading = min(moving, key=lambda each: each.pos)
-        ahead = [each.pos for each in self._readings if each.plain and each.pos > reading.pos]
+        hasty = reading.hasty
+        ahead = [
+            each.pos
+            for each in self._readings
+            if each.pos > reading.pos and (each.between if hasty else each.plain)
+        ]
         reading.waits = not reading.step(end, final, min(ahead, default=end))
         self._merge()
         return True
@@ -149,7 +154,7 @@ class Scanner:
     def tell(self, reading: Reading, tag: Tag, code: bytes | None, *, inline: bool) -> None:
         """A tag, or with ``inline`` a script element and its code."""
         told = _Told(tag, code, inline, reading)
-        if len(self._readings) > 1 or self._queue or reading.safe + self.base < tag.start:
+        if len(self._readings) > 1 or self._queue or reading.safe + self.base <= tag.start:
             self._queue.append(told)
             self._least = min(self._least, tag.start)
         else:
@@ -227,10 +232,16 @@ class Scanner:
         if not self._follows(scripting=False, hasty=False):
             self._add(Reading(self, at, scripting=False, tree=tree))
 
-    def hasten(self, at: int, *, scripting: bool) -> None:
-        """From ``at`` on a browser that looks ahead may read otherwise than one that parses."""
-        if not self._follows(scripting=scripting, hasty=True):
-            self._add(Reading(self, at, scripting=scripting, hasty=True))
+    def hasten(self, at: int, name: bytes, *, scripting: bool) -> None:
+        """From ``at`` on a browser that looks ahead reads otherwise than one that parses: as in this element."""
+        if not self.hurries(scripting=scripting):
+            reading = Reading(self, at, scripting=scripting, hasty=True)
+            reading.enter(name)
+            self._add(reading)
+
+    def hurries(self, *, scripting: bool) -> bool:
+        """Whether a browser that looks ahead is followed apart."""
+        return self._follows(scripting=scripting, hasty=True)
 
     def _follows(self, *, scripting: bool, hasty: bool) -> bool:
         return any(each.scripting is scripting and each.hasty is hasty for each in self._readings)

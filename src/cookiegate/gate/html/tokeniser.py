@@ -52,8 +52,13 @@ class Page(Protocol):
     def split(self, at: int, tree: Tree | None) -> None:
         """Follow a browser without scripting from ``at`` on."""
 
-    def hasten(self, at: int, *, scripting: bool) -> None:
-        """From ``at`` on a browser that looks ahead may read otherwise than one that parses."""
+    def hasten(self, at: int, name: bytes, *, scripting: bool) -> None:
+        """From ``at`` on a browser that looks ahead reads otherwise than one that parses: as in this element;
+        without a name, as in a comment that ends at the next ``>``.
+        """
+
+    def hurries(self, *, scripting: bool) -> bool:
+        """Whether a browser that looks ahead is followed apart."""
 
     @property
     def crowded(self) -> bool:
@@ -166,6 +171,8 @@ class Tokeniser:
             self._state = self._comment
         elif head.startswith(b"<![CDATA[") and self._cdata_allowed():
             self.pos += 9
+            if self.tree:
+                self._cdata_met()
             self._state = self._cdata
         elif head[1:2] in (b"!", b"?", b"/"):
             self.document |= head.lower() == b"<!doctype"
@@ -384,6 +391,9 @@ class Tokeniser:
 
     def _code_told(self, end: int | None) -> None:
         """A script element's code up to ``end``; None: it is too long to wait for."""
+
+    def _cdata_met(self) -> None:
+        """The beginning of a CDATA section in foreign content."""
 
     def _css_told(self, url: CssUrl, at: int) -> None:
         """An address in a style element; ``at``: its place in the buffer."""
