@@ -6,6 +6,7 @@ import re
 
 from cookiegate.gate.html.attrs import SPACE, TAG_NAME, TAG_REST, any_case
 from cookiegate.gate.html.construction.body import FOREIGN_ROOTS
+from cookiegate.gate.html.construction.stack import POINTS
 from cookiegate.gate.html.construction.tree import BREAKOUT
 from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS, WATCHED
 
@@ -80,7 +81,25 @@ def _svg_content(depth: int) -> bytes:
 
 
 _SVG_CONTENT = _svg_content(1)
-SVG_SKIP = re.compile(_SVG_CONTENT)
+# The same, and the tag of an element that means nothing but its place, if there is one: whether it is an end
+# tag, its name, whether it closes itself.
+SVG_STEP = re.compile(
+    rb"%b(?:<(/?+)(?!(?:%b)[%b/>])([a-z][a-z0-9:_-]*+)%b(/?+)>)?"
+    % (
+        _SVG_CONTENT,
+        any_case(
+            frozenset(FOREIGN_SINKS)
+            | BREAKOUT
+            | FOREIGN_ROOTS
+            | RAW_TEXT
+            | POINTS[b"svg"]
+            | OTHERS
+            | {b"font"}
+        ),
+        SPACE,
+        _SVG_PLAIN,
+    )
+)
 _NAMES = frozenset(SINKS) | RAW_TEXT | FOREIGN_ROOTS | OTHERS
 _STOPS = rb"(?:%b)[%b/>]" % (any_case(_NAMES), SPACE)
 # Letters with which none of them begins.

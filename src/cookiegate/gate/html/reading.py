@@ -228,7 +228,7 @@ class Reading(Tokeniser):
             self.page.hasten(self.pos, name, scripting=self.scripting)
 
     def _tell_early(self, name: bytes, start: int, name_end: int, attributes: list[Attribute]) -> None:
-        """A tag that is dropped or foreign may be fetched all the same, by who looks ahead and knows HTML only."""
+        """A tag that is dropped or foreign: who looks ahead knows HTML only, and may fetch what it names."""
         if (
             name in _FETCHED_EARLY
             and not (self.xml or self.page.hurries(scripting=self.scripting))

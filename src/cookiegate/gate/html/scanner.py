@@ -233,7 +233,7 @@ class Scanner:
             self._add(Reading(self, at, scripting=False, tree=tree))
 
     def hasten(self, at: int, name: bytes, *, scripting: bool) -> None:
-        """From ``at`` on a browser that looks ahead reads otherwise than one that parses: as in this element."""
+        """From ``at`` on a browser that looks ahead reads otherwise than one that parses: as in ``name``."""
         if not self.hurries(scripting=scripting):
             reading = Reading(self, at, scripting=scripting, hasty=True)
             reading.enter(name)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from cookiegate.gate.css import CssReader
-from cookiegate.gate.html.grammar import COMMENT_END, RAW_END, SCRIPT_TOKENS, STEP, SVG_SKIP, TAG
+from cookiegate.gate.html.grammar import COMMENT_END, RAW_END, SCRIPT_TOKENS, STEP, SVG_STEP, TAG
 from cookiegate.gate.html.tagreader import TagReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-    from cookiegate.gate.css import CssUrl
+    from cookiegate.gate.css import CssReader, CssUrl
     from cookiegate.gate.html.attrs import Attribute
     from cookiegate.gate.html.construction.tree import Tree
     from cookiegate.gate.html.reading import Reading
@@ -84,6 +83,9 @@ class Tokeniser:
     before_body: the body has not begun; nothing may be skipped then.
     """
 
+    _reader: TagReader  # of the tag that is being waited for
+    _css: CssReader  # of the style element that is being read
+
     def __init__(self, page: Page, pos: int, *, tree: Tree | None, xml: bool) -> None:
         self.page = page
         self.pos = pos
@@ -94,11 +96,9 @@ class Tokeniser:
         self.holds_code = False  # an svg script element is open, whose text is collected
         self.document = False
         self._state: Callable[[int, bool, int], bool] = self._markup
-        self._reader = TagReader(0, 0)
         self._raw = b""
         self._ends_text = False  # this end tag ends an element that holds text
         self._script_state = "plain"
-        self._css = CssReader()
         self._text_from = 0  # from here on the end of a style element is looked for
         self._code_start = 0
         self._token_start = 0
@@ -132,7 +132,8 @@ class Tokeniser:
         self._code_start -= count
         self._token_start -= count
         self._text_from -= count
-        self._reader.shift(count)
+        if self._state in (self._opening, self._closing):
+            self._reader.shift(count)
         if self.hold is not None:
             self.hold -= count
 
@@ -151,7 +152,7 @@ class Tokeniser:
         buffer = self.page.buffer
         if self.tree:
             if self.tree.indifferent and not self.holds_code:
-                self.pos = SVG_SKIP.match(buffer, self.pos, end).end()  # type: ignore[union-attr]  # matches anything
+                self._nest(self.tree, end)
         elif not (self.before_body or self.xml):
             self._skip(limit)
             if self.pos == limit < end:
@@ -195,6 +196,22 @@ class Tokeniser:
             if tag not in dull:
                 self.pos = pos - len(tag)
                 return
+
+    def _nest(self, tree: Tree, end: int) -> None:
+        """Follow elements of svg that mean nothing but their place, and what stands between them."""
+        buffer, pos = self.page.buffer, self.pos
+        while True:
+            step = SVG_STEP.match(buffer, pos, end)
+            closes, name, empty = step.groups()  # type: ignore[union-attr]  # matches anything
+            pos = step.end()  # type: ignore[union-attr]  # matches anything
+            if name is None:
+                break
+            if not (empty or tree.nest(name, closes=bool(closes))):
+                pos = step.start(1) - 1  # type: ignore[union-attr]  # matches anything
+                break
+            if not tree.indifferent:
+                break
+        self.pos = pos
 
     def _cdata_allowed(self) -> bool:
         if self.tree is None:

@@ -7,9 +7,11 @@ raises Unknown when the elements around that decide; a whole tree has seen the p
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cookiegate.gate.html.attrs import decode_text
+from cookiegate.gate.html.construction import stack
 from cookiegate.gate.html.construction.body import Mode
 from cookiegate.gate.html.construction.doctype import is_quirky
 from cookiegate.gate.html.construction.ends import ENDS, FRAMES, TEXTS, Ends
@@ -144,6 +146,23 @@ class Tree(Ends):
             return self.start_in_body(name, attributes, closes_itself)
         return None if then is Next.DROPPED else b""
 
+    def nest(self, name: bytes, *, closes: bool) -> bool:
+        """Open or close an element that means nothing but its place. False: it takes more than that.
+
+        Only where the tree is indifferent.
+        """
+        node = self.nodes[-1]
+        if closes:
+            if node.name != name:
+                return False
+            self.pop()
+        elif len(self.nodes) >= stack.DEPTH_CAP:
+            return False
+        else:
+            self.nodes.append(_plain(name, node.space))
+            self.foreign += 1
+        return True
+
     def end(self, name: bytes) -> None:
         """An end tag, other than that of an element that held text."""
         self.account()
@@ -185,6 +204,12 @@ class Tree(Ends):
     def _break_out(self) -> None:
         while self.nodes and not self.nodes[-1].holds_html:
             self.pop()
+
+
+@lru_cache(maxsize=256)
+def _plain(name: bytes, space: bytes) -> Node:
+    """An open element that nobody will ask for by itself: there may be many of it."""
+    return Node(name, space)
 
 
 def _reads_html(node: Node, name: bytes) -> bool:
