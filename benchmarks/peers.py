@@ -59,6 +59,8 @@ class Peer(NamedTuple):
 
 
 def _named(name: str, value: str | None) -> str | None:
+    if not value:
+        return None
     return service_of_set(value) if name == "srcset" else service_of(value)
 
 
@@ -89,7 +91,7 @@ class _Offsets(HTMLParser):
             self._script, self._code = start + len("<script"), []
         for name in names:
             value = found.get(name)
-            service = _named(name, value) if value else None
+            service = _named(name, value)
             if service is not None:
                 inert = ' type="text/plain"' if script else ""
                 self.edits.append((start + 1 + len(tag), f'{inert} data-cg-service="{service}"'))
@@ -146,7 +148,7 @@ def selectolax(page: bytes) -> bytes:
                 continue
         for name in LOADING[tag]:
             value = found.get(name)
-            service = _named(name, value) if value else None
+            service = _named(name, value)
             if value is not None and service is not None:
                 node.attrs[f"data-cg-{name}"] = value
                 del node.attrs[name]
@@ -177,7 +179,7 @@ def lxml(page: bytes) -> bytes:
                 continue
         for name in LOADING[node.tag]:
             value = found.get(name)
-            service = _named(name, value) if value else None
+            service = _named(name, value)
             if service is not None:
                 found[f"data-cg-{name}"] = found.pop(name)
                 if node.tag == "script":
