@@ -31,9 +31,9 @@ check: ## Lint, format, types and import floors, in seconds
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 
-bench: ## Speed of the gate beside its peers, one table
+bench: ## Speed of the gate beside its peers (ARGS="--only mixed")
 	@sh scripts/setup.sh bench
-	@$(PY) benchmarks/bench.py
+	@$(PY) benchmarks/bench.py $(ARGS)
 
 shots: ## Pictures of the demo in ./shots
 	@sh scripts/setup.sh dev

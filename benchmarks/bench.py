@@ -1,179 +1,131 @@
-"""``make bench``: one table from one interleaved run. It asserts nothing about speed.
+"""``make bench``: one table from one interleaved run, and what of it is to be reached. It asserts nothing.
 
-Every round times every contender once, so that a busy moment of the machine hits them all. The medians of the
-rounds are shown.
+Every round times every contender once, so that a busy moment of the machine hits them all; ratios and
+differences are taken within a round, and the medians of the rounds are shown. Times are of the processor.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import platform
 import statistics
-import sys
-import time
 from functools import partial
 from importlib.metadata import version
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from peers import html_parser, selectolax
-from starlette.applications import Starlette
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import HTMLResponse, JSONResponse
-from starlette.routing import Route
+from starlette.responses import HTMLResponse
 
-from cookiegate import CookieGate, Policy, gate_html
-from pages import script_heavy, tag_dense
+from contenders import AGAIN, BARE, KINDS, NEW, SIZES, Group, groups
+from cookiegate import Policy, gate_html
+from measure import run
+from memory import beginning, extra_memory, streamed
+from pages import URL
+from peers import PEERS
+from serving import gated, longest_pause, serving
+from table import Line, Unit, as_json, table, targets_table
+from targets import BLOCKED, FIRST_LOOKUP, LOADED, MEMORY, STREAMED, WHOLE, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.types import ASGIApp, Message
+    Wanted = Callable[[str], bool]
 
-SIZES = {"10 KB": 10_000, "100 KB": 100_000, "1 MB": 1_000_000}
-KINDS = {"tag-dense": tag_dense, "script-heavy": script_heavy}
-ROUNDS = 15
-AT_LEAST = 0.004
-"""Seconds one timing takes at least, by repeating: shorter ones measure the clock."""
+ROUNDS = 11
 
 
-class Contender:
-    """One thing that is timed: its samples are seconds per call."""
-
-    def __init__(self, name: str, call: Callable[[], object]) -> None:
-        self.name = name
-        self._call = call
-        self.samples: list[float] = []
-        self._repeats = 1
-        call()  # fills caches: what a process does once is not what a page costs
-        while self.sample() * self._repeats < AT_LEAST:
-            self._repeats *= 2
-        self.samples.clear()
-
-    def sample(self) -> float:
-        """Time one turn of repeated calls."""
-        start = time.perf_counter()
-        for _ in range(self._repeats):
-            self._call()
-        self.samples.append((time.perf_counter() - start) / self._repeats)
-        return self.samples[-1]
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.samples)
+def timed(groups: Iterable[Group]) -> Iterator[Line]:
+    """What was timed in rounds. In ASGI groups the others do the work of the first and some more."""
+    for group in groups:
+        base = group.contenders[group.base]
+        for one in group.contenders.values():
+            rate = group.length / one.median if group.length else None
+            line = Line(group.title, one.name, one.median, rate=rate, kind=group.kind)
+            if group.base != BARE:
+                line = line._replace(ratio=one.ratio(base))
+            elif one is not base:
+                line = line._replace(added=one.added(base))
+            yield line
 
 
-def asgi(loop: asyncio.AbstractEventLoop, app: ASGIApp) -> Callable[[], object]:
-    """Return a call that makes one request in this process, as a server would, and drops what is sent."""
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/",
-        "raw_path": b"/",
-        "root_path": "",
-        "query_string": b"",
-        "headers": [
-            (b"host", b"shop.example"),
-            (b"accept", b"text/html"),
-            (b"accept-encoding", b"gzip"),
-            (b"accept-language", b"en"),
-        ],
-        "client": ("127.0.0.1", 50000),
-        "server": ("127.0.0.1", 80),
-    }
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        pass
-
-    async def request() -> None:
-        await app(dict(scope), receive, send)
-
-    return lambda: loop.run_until_complete(request())
+def catalogue(rounds: int) -> Iterator[Line]:
+    """What a process does before its first page, and with that one."""
+    found = beginning(min(rounds, 7))
+    title = "a fresh process"
+    yield Line(title, LOADED, found.load)
+    yield Line(title, FIRST_LOOKUP, found.first_lookup)
+    yield Line(title, "first gate_html, mixed 100 KB", found.first_page)
+    yield Line(title, MEMORY, found.memory, Unit.BYTES)
 
 
-def serving(response: Callable[[], Response]) -> Starlette:
-    """Return a Starlette application with one page."""
-
-    async def page(request: Request) -> Response:
-        return response()
-
-    return Starlette(routes=[Route("/", page)])
-
-
-def gated(app: ASGIApp) -> CookieGate:
-    return CookieGate(app, secret_keys="only-for-timing-and-longer-than-32-bytes")
-
-
-def contenders(loop: asyncio.AbstractEventLoop) -> list[tuple[str, int, list[list[Contender]]]]:
-    """Return, per page, groups of contenders; the first of each group is what its ratios are to."""
+def memory(wanted: Wanted) -> Iterator[Line]:
+    """What gating takes beside the page, its result included."""
     policy = Policy()
-    pages = []
     for kind, make in KINDS.items():
-        for size, length in SIZES.items():
-            page = make(length)
-            functions = [
-                Contender("gate_html", partial(gate_html, page, policy=policy)),
-                Contender("html.parser, edits at offsets", partial(html_parser, page)),
-            ]
-            if find_spec("selectolax"):
-                functions.append(Contender("selectolax, written anew", partial(selectolax, page)))
-            bare = serving(partial(HTMLResponse, page))
-            served = [
-                Contender("ASGI: Starlette alone", asgi(loop, bare)),
-                Contender("ASGI: with GZipMiddleware", asgi(loop, GZipMiddleware(bare))),
-                Contender("ASGI: with CookieGate", asgi(loop, gated(bare))),
-            ]
-            pages.append((f"{kind} {size}", len(page), [functions, served]))
-    bare = serving(lambda: JSONResponse({"in_stock": True}))
-    served = [
-        Contender("ASGI: Starlette alone", asgi(loop, bare)),
-        Contender("ASGI: with GZipMiddleware", asgi(loop, GZipMiddleware(bare))),
-        Contender("ASGI: with CookieGate", asgi(loop, gated(bare))),
-    ]
-    pages.append(("JSON", 17, [served]))
-    return pages
+        for size in ("100 KB", "1 MB"):
+            title = f"{kind} {size}"
+            if wanted(f"{title}, memory"):
+                page = make(SIZES[size])
+                whole = extra_memory(partial(gate_html, page, policy=policy, url=URL))
+                pieces = extra_memory(partial(streamed, page, policy, URL))
+                yield Line(title, WHOLE, whole, Unit.BYTES, ratio=whole / len(page), kind=kind)
+                yield Line(title, STREAMED, pieces, Unit.BYTES, kind=kind)
 
 
-def shown(seconds: float) -> str:
-    return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"
+def pauses(loop: asyncio.AbstractEventLoop, rounds: int, wanted: Wanted) -> Iterator[Line]:
+    """How long others wait while a large page that comes whole is served."""
+    for kind, make in KINDS.items():
+        for size in ("1 MB", "5 MB"):
+            title = f"{kind} {size}"
+            if wanted(f"{title}, event loop"):
+                bare = serving(partial(HTMLResponse, make(SIZES[size])))
+                gate = gated(bare)
+                for name, app, new in ((BARE, bare, True), (NEW, gate, True), (AGAIN, gate, False)):
+                    loop.run_until_complete(longest_pause(app, new=new))
+                    found = [
+                        loop.run_until_complete(longest_pause(app, new=new)) for _ in range(min(rounds, 5))
+                    ]
+                    yield Line(title, name.replace("ASGI: ", BLOCKED), statistics.median(found), kind=kind)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default: {ROUNDS}")
-    rounds: int = parser.parse_args().rounds
-    with asyncio.Runner() as runner:
-        pages = contenders(runner.get_loop())
-        timed = [one for _, _, groups in pages for group in groups for one in group]
-        for turn in range(rounds):
-            if sys.stderr.isatty():
-                print(f"\rround {turn + 1} of {rounds}", end="", file=sys.stderr, flush=True)
-            for one in timed:
-                one.sample()
-    if sys.stderr.isatty():
-        print("\r", end="", file=sys.stderr)
-    with_peer = f", selectolax {version('selectolax')}" if find_spec("selectolax") else ""
-    print(
-        f"Python {platform.python_version()}, starlette {version('starlette')}{with_peer}, {rounds} rounds\n"
+    parser.add_argument(
+        "--only", metavar="WORD", default="", help='what has this in its name: "mixed", "100 KB", "ASGI", ...'
     )
-    print(f"{'page':20} {'':30} {'median':>10} {'MB/s':>8} {'ratio':>8}")
-    for title, length, groups in pages:
-        for group in groups:
-            for one in group:
-                rate = f"{length / one.median / 1e6:.0f}" if length > 100 else ""
-                ratio = one.median / group[0].median
-                print(f"{title:20} {one.name:30} {shown(one.median):>10} {rate:>8} {ratio:>7.2f}x")
-                title = ""
-    print("\nratio: to the first line of its group. Lower is faster.")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    options = parser.parse_args()
+    rounds: int = options.rounds
+
+    def wanted(name: str) -> bool:
+        return options.only.lower() in name.lower()
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        found = list(groups(loop, wanted))
+        run([one for group in found for one in group.contenders.values()], rounds)
+        once = [*memory(wanted), *pauses(loop, rounds, wanted)]
+        if wanted("a fresh process, catalogue"):
+            once += catalogue(rounds)
+    lines = [*timed(found), *once]
+    reached = targets(found, once)
+    used = [peer.version for peer in PEERS if not peer.missing and peer.package]
+    missing = [peer.package for peer in PEERS if peer.missing]
+    if options.format == "json":
+        about = {"python": platform.python_version(), "rounds": rounds, "with": used, "missing": missing}
+        print(json.dumps({**about, **as_json(lines, reached)}, indent=1))
+        return
+    starlette = f"starlette {version('starlette')}"
+    print(f"Python {platform.python_version()}, {', '.join([starlette, *used])}, {rounds} rounds")
+    for package in missing:
+        print(f"{package} is not installed: its lines are left out")
+    print(
+        "ratio: to the gate when warm, or to the page's length. added: to Starlette alone. Lower is better.\n"
+    )
+    print("\n".join(table(lines)))
+    print("\n" + "\n".join(targets_table(reached)))
 
 
 if __name__ == "__main__":

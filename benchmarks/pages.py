@@ -1,9 +1,21 @@
-"""Pages as sites really send them, made from a seed: the same bytes every time."""
+"""Pages as sites really send them, made from a seed: the same bytes every time.
+
+Each is as long as asked to within a few words. ``mixed.py`` holds the third kind.
+"""
 
 from __future__ import annotations
 
 import json
 import random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+URL = "https://www.linden.example/"
+"""The address of every page here."""
+
+WORDS = ("linen", "jar", "oak", "salt", "press", "hand", "lamp", "bowl", "glass", "wool", "stone", "thyme")
 
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Linden & Salt</title>
@@ -20,11 +32,24 @@ _TAIL = """
  src="https://www.facebook.com/tr?id=1234567890&ev=PageView&noscript=1"></noscript>
 </body></html>
 """
-_WORDS = ("linen", "jar", "oak", "salt", "press", "hand", "lamp", "bowl", "glass", "wool", "stone", "thyme")
+
+
+def filled(head: str, parts: Iterator[str], tail: str, size: int) -> bytes:
+    """Put parts between head and tail while they fit, then words: ``size`` bytes in all."""
+    chosen, room = [head], size - len((head + tail).encode())
+    for part in parts:
+        length = len(part.encode())
+        if length > room:
+            break
+        chosen.append(part)
+        room -= length
+    words = " ".join(WORDS)
+    chosen.append(f"<p>{(words + ' ') * (room // len(words) + 1)}"[: max(room - 4, 0)] + "</p>" * (room > 8))
+    return "".join([*chosen, tail]).encode()
 
 
 def _item(chance: random.Random, number: int) -> str:
-    words = " ".join(chance.choices(_WORDS, k=4))
+    words = " ".join(chance.choices(WORDS, k=4))
     price = chance.randrange(5, 200)
     return f"""<article class="card card--{chance.choice("abc")}" id="p{number}" data-price="{price}">
 <a class="card__link" href="/products/{number}"><picture>
@@ -41,40 +66,52 @@ def _embed(number: int) -> str:
     return f'<iframe src="https://www.youtube.com/embed/{number}" width="560" height="315"></iframe>\n'
 
 
-def _state(chance: random.Random) -> str:
-    state = [
+def state(chance: random.Random, goods: int) -> str:
+    """What an application leaves in its page for its own code: data, some 75 bytes for each article."""
+    rows = [
         {
             "id": chance.randrange(10**6),
-            "name": " ".join(chance.choices(_WORDS, k=5)),
+            "name": " ".join(chance.choices(WORDS, k=5)),
             "on": chance.random() < 0.5,
         }
-        for _ in range(200)
+        for _ in range(goods)
     ]
+    return f'<script type="application/json" id="state">{json.dumps(rows)}</script>\n'
+
+
+def bundle(chance: random.Random, functions: int) -> str:
+    """The site's own code as a bundler leaves it, inline: some 90 bytes for each function."""
     code = ";".join(
-        f'function f{n}(a,b){{return a<b?"<i>"+a+"</i>":b>>{n}&&a.x[{n}].y("{chance.choice(_WORDS)}")}}'
-        for n in range(60)
+        f'function f{n}(a,b){{return a<b?"<i>"+a+"</i>":b>>{n}&&a.x[{n}].y("{chance.choice(WORDS)}")}}'
+        for n in range(functions)
     )
-    return (
-        f'<script type="application/json" id="state">{json.dumps(state)}</script>\n<script>{code}</script>\n'
-    )
+    return f"<script>{code}</script>\n"
 
 
 def tag_dense(size: int) -> bytes:
-    """A shop's list: one tag every 45 bytes, a tracker's embed every 16 kB. ``size`` in bytes, about."""
+    """A shop's list: one tag every 45 bytes, a tracker's embed every 16 kB. ``size`` in bytes."""
     chance = random.Random(1)
-    parts, length, number = [_HEAD], len(_HEAD), 0
-    while length < size:
-        number += 1
-        parts.append(_embed(number) if number % 20 == 0 else _item(chance, number))
-        length += len(parts[-1])
-    return "".join([*parts, _TAIL]).encode()
+
+    def parts() -> Iterator[str]:
+        number = 0
+        while True:
+            number += 1
+            yield _embed(number) if number % 20 == 0 else _item(chance, number)
+
+    return filled(_HEAD, parts(), _TAIL, size)
 
 
 def script_heavy(size: int) -> bytes:
-    """An application's shell: inline state and code, little markup. ``size`` in bytes, about."""
+    """An application's shell: inline state and code, little markup. ``size`` in bytes."""
     chance = random.Random(2)
-    parts, length = [_HEAD], len(_HEAD)
-    while length < size:
-        parts += [_item(chance, length), _state(chance)]
-        length += len(parts[-1]) + len(parts[-2])
-    return "".join([*parts, _TAIL]).encode()
+    goods, functions = (200, 60) if size > 50_000 else (20, 6)
+
+    def parts() -> Iterator[str]:
+        number = 0
+        while True:
+            number += 1
+            yield _item(chance, number)
+            yield state(chance, goods)
+            yield bundle(chance, functions)
+
+    return filled(_HEAD, parts(), _TAIL, size)

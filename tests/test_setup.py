@@ -180,6 +180,30 @@ def test_a_failed_installation_is_tried_again(machine):
     assert len(machine.installed) == 2
 
 
+# A pip that has no python-lolhtml.
+PIP = """
+while read -r line; do last=$line; done <"$LOG"
+case $last in *'--group bench'*|*python-lolhtml*) exit 1 ;; esac
+"""
+
+
+def test_a_peer_that_is_not_made_for_this_machine_is_left_out(machine):
+    (machine.place / "pip").write_text(PIP)
+    status, err = machine.setup("bench")
+    assert status == 0
+    assert "python-lolhtml cannot be had here: the bench leaves it out" in err
+    assert "--only-binary :all: selectolax" in machine.installed
+    assert machine.setup("bench") == (0, "")
+
+
+def test_the_bench_needs_more_than_its_peers(machine):
+    (machine.place / "pip").write_text("exit 1\n")
+    status, err = machine.setup("bench")
+    assert status == 1
+    assert "pip could not install what bench needs" in err
+    assert "leaves it out" not in err
+
+
 def test_python_is_too_old(machine):
     machine.environment["OLD"] = "yes"
     status, err = machine.setup()
