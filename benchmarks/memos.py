@@ -33,7 +33,7 @@ class Memos:
             if is_memo(one):
                 self._forget.append(one.cache_clear)
             elif isinstance(one, Interest):
-                self._forget.append(one._said.clear)
+                self._forget.append(one.dull.clear)
 
     def forget(self) -> None:
         """Empty them; the catalogue stays loaded and arranged."""
