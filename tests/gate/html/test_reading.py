@@ -285,23 +285,61 @@ def test_xhtml_knows_svg_too() -> None:
     assert [code for _, code in heard.scripts] == [b"a"]
 
 
-def test_what_is_of_no_interest_is_not_told() -> None:
-    class Interest:
+def test_what_is_known_is_not_told_again() -> None:
+    class Known:
         def __init__(self) -> None:
-            self.dull = {b"<img src=7>"}
-            self.asked: list[bytes] = []
+            self.known: dict[bytes, bytes | None] = {b"<img src=7>": None, b"<img src=8>": b"8"}
+            self.judged: list[Tag] = []
+            self.met: list[tuple[int, object]] = []
 
-        def __call__(self, tag: bytes) -> bool:
-            self.asked.append(tag)
-            return b"//" in tag
+        def judge(self, text: bytes, tag: Tag) -> object:
+            self.judged.append(tag)
+            self.known[text] = tag.get(b"src") if b"//" in text else None
+            return self.known[text]
 
-    heard, interest = Heard(), Interest()
+        def again(self, offset: int, made: object) -> None:
+            self.met.append((offset, made))
+
+    heard, memory = Heard(), Known()
     page = (
         b"<p><img src=1><img src=//2><noscript><img src=3></noscript><svg><image href=4 /></div></svg>"
-        b"<img src=5><img src=6><img src=7>"
+        b"<IMG src=//5><img src=//2><script src=//6 ></script><img src=7><img src=8>"
     )
-    Scanner(heard, interest=interest).feed(page, final=True)
-    told = [tag.get(b"src") or tag.get(b"href") for tag in heard.tags]
-    # While several readings are followed nothing is left out.
-    assert told == [b"//2", b"3", b"4"]
-    assert interest.asked == [b"<img src=1>", b"<img src=//2>", b"<img src=5>", b"<img src=6>"]
+    Scanner(heard, memory=memory).feed(page, final=True)
+    # While several readings are followed the handler hears of all.
+    assert [tag.get(b"src") or tag.get(b"href") for tag in heard.tags] == [b"3", b"4"]
+    assert [tag.get(b"src") for tag in memory.judged] == [b"1", b"//2", b"//5", b"//6"]
+    assert [(tag.name, tag.start, tag.name_end) for tag in memory.judged[2:]] == [
+        (b"img", 0, 4),
+        (b"script", 0, 7),
+    ]
+    assert memory.met == [
+        (page.index(made), source) for made, source in ((b"<img src=//2", b"//2"), (b"<IMG", b"//5"))
+    ] + [
+        (page.rindex(b"<img src=//2"), b"//2"),
+        (page.index(b"<script"), b"//6"),
+        (page.index(b"<img src=8"), b"8"),
+    ]
+
+
+def test_in_a_head_too() -> None:
+    class Nothing:
+        known: dict[bytes, None] = {}  # noqa: RUF012 - nothing is written there
+
+        def judge(self, text: bytes, tag: Tag) -> object:
+            return text
+
+        def again(self, offset: int, made: object) -> None:
+            met.append((offset, made))
+
+    met: list[tuple[int, object]] = []
+    heard = Heard()
+    page = (
+        b"<!doctype html><html><head><meta charset=utf-8><title>a</title>\n<!-- b --><link href=1 rel=a/>"
+        b"<script type='application/json'>{}</script><script src=2></script>\n"
+        b"<meta http-equiv=a content=b><link a>"
+    )
+    Scanner(heard, memory=Nothing()).feed(page + b"text", final=True)
+    assert [text for _, text in met] == [b"<link href=1 rel=a/>", b"<script src=2></script>", b"<link a>"]
+    assert all(page[at:].startswith(text) for at, text in met)
+    assert heard.bodies == [len(page)]

@@ -31,22 +31,31 @@ _BARE = rb"""[^%(s)b"'<>=`]++""" % _W
 # What holds no address of another host, and no reference that could hide one.
 _HARMLESS_STYLE = rb"""(?>"[^"(&\\]*+"|'[^'(&\\]*+')"""
 _HARMLESS_CODE = rb"""(?>"[^"/&\\]*+"|'[^'/&\\]*+')"""
-# Attributes as people write them, without those by which any element loads something. Most names need no
-# second look for their first letter.
-_FIRST = bytes(sorted({name[0] for name in WATCHED} | set(b"os")))
-_PLAIN = rb"""(?:(?>[%(s)b]++(?>
-    (?>[^%(first)b%(s)b"'<>/=]|(?!%(watched)b)[%(first)b])%(name)b(?>="[^"]*+"|(?!=)|='[^']*+'|=%(bare)b)
-  | [sS][tT][yY][lL][eE]=%(style)b
-  | [oO][nN][A-Za-z]++=%(code)b
-)))*+[%(s)b]*+""" % {
-    b"s": SPACE,
-    b"first": _FIRST + _FIRST.upper(),
-    b"watched": rb"(?:[oO][nN]|(?:%b)(?![^%b/>=]))" % (any_case(WATCHED | {b"style"}), SPACE),
-    b"name": _NAME,
-    b"bare": _BARE,
-    b"style": _HARMLESS_STYLE,
-    b"code": _HARMLESS_CODE,
-}
+
+
+def _plain(watched: frozenset[bytes]) -> bytes:
+    """Attributes as people write them, without those by which any element loads something, and the watched.
+
+    Most names need no second look for their first letter.
+    """
+    watched |= WATCHED | {b"style"}
+    first = bytes(sorted({name[0] for name in watched} | set(b"o")))
+    return rb"""(?:(?>[%(s)b]++(?>
+        (?>[^%(first)b%(s)b"'<>/=]|(?!%(watched)b)[%(first)b])%(name)b(?>="[^"]*+"|(?!=)|='[^']*+'|=%(bare)b)
+      | [sS][tT][yY][lL][eE]=%(style)b
+      | [oO][nN][A-Za-z]++=%(code)b
+    )))*+[%(s)b]*+""" % {
+        b"s": SPACE,
+        b"first": first + first.upper(),
+        b"watched": rb"(?:[oO][nN]|(?:%b)(?![^%b/>=]))" % (any_case(watched), SPACE),
+        b"name": _NAME,
+        b"bare": _BARE,
+        b"style": _HARMLESS_STYLE,
+        b"code": _HARMLESS_CODE,
+    }
+
+
+_PLAIN = _plain(frozenset())
 _COMMENT = rb"<!--(?>-?>|(?:(?>[^-]++|-(?!-!?>)))*+--!?>)"
 # In svg an address may stand in many attributes, behind a parenthesis.
 _SVG_VALUE = rb"""(?>"(?:(?>[^"(&\\]++|\([^)"/:&\\]*+\)))*+"|'(?:(?>[^'(&\\]++|\([^)'/:&\\]*+\)))*+')"""
@@ -126,6 +135,25 @@ STEP = re.compile(
         b"svg": _SVG_CONTENT,
         b"quiet": any_case(QUIET),
         b"script": any_case([b"script"]),
+    },
+    re.VERBOSE,
+)
+# The same before the body, which begins with whatever is not said here.
+HEAD_STEP = re.compile(
+    rb"""[%(s)b]*+(?:(?>(?>
+        <%(meta)b(?=[%(s)b/>])%(plain_meta)b/?>
+      | <%(title)b>[^<]*+</%(title)b>
+      | %(comment)b
+      | <%(script)b[%(s)b]++%(type)b=(?>"%(json)b"|'%(json)b')%(plain_data)b>[^<]*+</%(script)b>
+    )[%(s)b]*+))*+(<(?>%(link)b(?=[%(s)b/>])%(plain)b/?>|%(script)b(?=[%(s)b])%(plain)b></%(script)b>))?"""
+    % {
+        b"s": SPACE,
+        b"json": rb"application/(?:ld\+)?json",
+        b"plain": _PLAIN,
+        b"plain_meta": _plain(frozenset((b"http-equiv",))),
+        b"plain_data": _plain(frozenset((b"type",))),
+        b"comment": _COMMENT,
+        **{name: any_case([name]) for name in (b"meta", b"title", b"script", b"type", b"link")},
     },
     re.VERBOSE,
 )

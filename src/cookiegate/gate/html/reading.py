@@ -15,7 +15,7 @@ from cookiegate.gate.html.attrs import Attribute, closes_itself, decode_text, re
 from cookiegate.gate.html.construction.body import FOREIGN_ROOTS
 from cookiegate.gate.html.construction.stack import POINTS, Node, Unknown
 from cookiegate.gate.html.construction.tree import READS_ATTRIBUTES, Tree
-from cookiegate.gate.html.grammar import BEFORE_BODY, NOT_SPACE, QUIET, RAW_TEXT
+from cookiegate.gate.html.grammar import BEFORE_BODY, NOT_SPACE, RAW_TEXT
 from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS, has_code, loads_anywhere
 from cookiegate.gate.html.tags import Tag
 from cookiegate.gate.html.tokeniser import Page, Tokeniser
@@ -204,10 +204,9 @@ class Reading(Tokeniser):
 
     def _start_found(self, name: bytes, start: int, name_end: int) -> None:
         buffer, base = self.page.buffer, self.page.base
-        if name in _SIMPLE and not (self.tree or self.before_body or self.xml or self.hasty):
-            # Most pictures are the site's own: their attributes need not be taken apart.
-            if name in QUIET and not self.page.wants(start, self.pos):
-                return
+        if name in _SIMPLE and not (self.tree or self.xml or self.hasty):
+            if self.before_body:
+                self._start_before_body(name, start)
             placed = tuple(read_attributes(buffer, name_end, self.pos, base))
             self.page.tell(self, Tag(name, base + start, base + name_end, placed), None, inline=False)
             return

@@ -65,8 +65,7 @@ class _Replay:
         self.base = 0
         self.tag_cap = self.script_cap = len(data)
         self.crowded = True  # one reading at a time
-        self.wants = lambda start, end: False  # all has been told already
-        self.dull: frozenset[bytes] = frozenset()
+        self.remembers = None
         self._failed = False
 
     def run(self, tree: Tree, *, begins: bool) -> Tree | None:

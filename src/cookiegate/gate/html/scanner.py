@@ -18,10 +18,10 @@ from cookiegate.gate.html.replay import Past
 from cookiegate.gate.html.tags import Handler, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
 
     from cookiegate.gate.html.construction.tree import Tree
-    from cookiegate.gate.html.tags import Interest
+    from cookiegate.gate.html.tags import Memory
 
 __all__ = ["SCRIPT_CAP", "TAG_CAP", "Handler", "Scanner", "Tag"]
 
@@ -42,7 +42,8 @@ class Scanner:
 
     At most one tag (256 KiB) or one inline script (4 MiB) is held back. No input raises or recurses.
     xml: the page is XHTML, where a slash closes any element, and only scripts are read as text.
-    interest: tells the tags that the handler wants to hear of; None: it wants all. May change on the way.
+    memory: takes the tags it knows in the handler's place; None: the handler hears of all. It may change on
+    the way.
     """
 
     def __init__(
@@ -50,11 +51,11 @@ class Scanner:
         handler: Handler,
         *,
         xml: bool = False,
-        interest: Interest | None = None,
+        memory: Memory | None = None,
         tag_cap: int = TAG_CAP,
         script_cap: int = SCRIPT_CAP,
     ) -> None:
-        self.interest = interest
+        self.memory = memory
         self.buffer: bytes | bytearray = b""
         self.base = 0
         self.tag_cap = tag_cap
@@ -161,16 +162,10 @@ class Scanner:
             self._hand_over(told)
 
     @property
-    def dull(self) -> Container[bytes]:
-        """Tags that the handler does not want to hear of."""
-        # What is still in the queue may change its interest.
-        return () if self.interest is None or self._queue or len(self._readings) > 1 else self.interest.dull
-
-    def wants(self, start: int, end: int) -> bool:
-        """Whether the handler may want to hear of a tag that changes nothing else."""
-        if self.interest is None or self._queue or len(self._readings) > 1:
-            return True
-        return self.interest(bytes(self.buffer[start:end]))
+    def remembers(self) -> Memory | None:
+        """Who may take a tag in the handler's place, now."""
+        # What is still in the queue may change what tags mean.
+        return None if self._queue or len(self._readings) > 1 else self.memory
 
     def _hand_over(self, told: _Told) -> None:
         if told.inline:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from cookiegate.gate.html.attrs import SPACE, read_attributes
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cookiegate.gate.html.attrs import Attribute
 
 
@@ -40,16 +45,30 @@ class Tag:
         return None
 
 
-class Interest(Protocol):
-    """Tells whether a tag, from ``<`` to ``>``, that changes nothing about what follows is worth telling.
+_NAME = re.compile(rb"<([^%b/>]++)" % SPACE)
 
-    dull: some of which it is known already that they are not.
+
+def read_tag(text: bytes) -> Tag:
+    """A whole start tag, with the end tag behind it where it is a script element's."""
+    match = _NAME.match(text)
+    name = match[1].lower() if match else b""
+    end = len(text) - len("</script>") if name == b"script" else len(text)
+    return Tag(name, 0, len(name) + 1, tuple(read_attributes(text, len(name) + 1, end)))
+
+
+class Memory(Protocol):
+    """What was made of tags that load something and change nothing about how the page goes on.
+
+    known: by the whole tag, from ``<`` to ``>``; None where there was nothing to it.
     """
 
-    dull: set[bytes]
+    known: Mapping[bytes, object]
 
-    def __call__(self, tag: bytes) -> bool:
-        """Look at one tag."""
+    def judge(self, text: bytes, tag: Tag) -> object:
+        """What to make of a tag that is not known yet. Its offsets count from its first byte."""
+
+    def again(self, offset: int, made: object) -> None:
+        """A tag of which this was made stands at ``offset``."""
 
 
 class Handler(Protocol):

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from cookiegate.gate.html.grammar import COMMENT_END, RAW_END, SCRIPT_TOKENS, STEP, SVG_STEP, TAG
+from cookiegate.gate.html.grammar import COMMENT_END, HEAD_STEP, RAW_END, SCRIPT_TOKENS, STEP, SVG_STEP, TAG
 from cookiegate.gate.html.tagreader import TagReader
+from cookiegate.gate.html.tags import read_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    import re
+    from collections.abc import Callable
 
     from cookiegate.gate.css import CssReader, CssUrl
     from cookiegate.gate.html.attrs import Attribute
     from cookiegate.gate.html.construction.tree import Tree
     from cookiegate.gate.html.reading import Reading
-    from cookiegate.gate.html.tags import Tag
+    from cookiegate.gate.html.tags import Memory, Tag
 
 _TEXT_CAP = 16 * 1024
 _REFERENCE_CAP = 40  # a character reference is not longer than this
@@ -33,11 +35,8 @@ class Page(Protocol):
     script_cap: int
 
     @property
-    def dull(self) -> Container[bytes]:
-        """Tags that load something, change nothing else, and are not to be told."""
-
-    def wants(self, start: int, end: int) -> bool:
-        """Whether a tag that changes nothing else is to be told at all."""
+    def remembers(self) -> Memory | None:
+        """Who may take a tag in the handler's place, now."""
 
     def tell(self, reading: Reading, tag: Tag, code: bytes | None, *, inline: bool) -> None:
         """A tag, or with ``inline`` a script element and its code."""
@@ -153,8 +152,8 @@ class Tokeniser:
         if self.tree:
             if self.tree.indifferent and not self.holds_code:
                 self._nest(self.tree, end)
-        elif not (self.before_body or self.xml):
-            self._skip(limit)
+        elif not self.xml:
+            self._skip(HEAD_STEP if self.before_body else STEP, limit)
             if self.pos == limit < end:
                 return True
         if self.pos >= end:
@@ -183,19 +182,25 @@ class Tokeniser:
             return self._text(end, closed)
         return True
 
-    def _skip(self, limit: int) -> None:
+    def _skip(self, pattern: re.Pattern[bytes], limit: int) -> None:
         """Go on to the next tag that may matter, or to what takes a closer look."""
-        buffer, dull, pos = self.page.buffer, self.page.dull, self.pos
+        buffer, base, memory, pos = self.page.buffer, self.page.base, self.page.remembers, self.pos
+        known = memory.known if memory else {}
         while True:
-            step = STEP.match(buffer, pos, limit)
-            tag = step[1]  # type: ignore[index]  # matches anything
+            step = pattern.match(buffer, pos, limit)
+            text = step[1]  # type: ignore[index]  # matches anything
             pos = step.end()  # type: ignore[union-attr]  # matches anything
-            if tag is None:
+            if text is None:
                 self.pos = pos
                 return
-            if tag not in dull:
-                self.pos = pos - len(tag)
+            if memory is None:
+                self.pos = pos - len(text)
                 return
+            made = known.get(text, memory)
+            if made is memory:
+                made = memory.judge(text, read_tag(text))
+            if made is not None:
+                memory.again(base + pos - len(text), made)
 
     def _nest(self, tree: Tree, end: int) -> None:
         """Follow elements of svg that mean nothing but their place, and what stands between them."""
