@@ -53,6 +53,19 @@ def order() -> Iterator[str]:
         yield base
 
 
+@pytest.fixture(scope="session")
+def sinks() -> Iterator[str]:
+    with served("sinks") as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
+def open_sinks() -> Iterator[str]:
+    """Serve the same pages with no gate before them."""
+    with served("open-sinks") as base:
+        yield base
+
+
 @pytest.fixture
 def visitors(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Give a maker of visitors; all of them leave at the end of the test."""

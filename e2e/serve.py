@@ -1,6 +1,6 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order [--trust ADDRESS]``. It ends with
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks [--trust ADDRESS]``. It ends with
 SIGTERM, or when whoever started it is gone.
 """
 
@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,6 +23,10 @@ from starlette.routing import Mount, Route
 from cookiegate import CookieGate
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
+from sinks import OTHERS, page_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 KEY = "a key that is only used in browser tests"
 
@@ -53,6 +58,20 @@ def order_app() -> CookieGate:
     return CookieGate(app, secret_keys=[KEY])
 
 
+def open_sinks_app() -> Starlette:
+    """Build a page for every sink, with no gate before them."""
+
+    def show(request: Request) -> HTMLResponse:
+        return HTMLResponse(page_of(request.path_params["name"]))
+
+    def other(request: Request) -> HTMLResponse:
+        return HTMLResponse(OTHERS[request.path_params["name"]])
+
+    robots = Route("/robots.txt", lambda request: PlainTextResponse(""))
+    own = Route("/own.js", lambda request: PlainTextResponse("ran++", media_type="text/javascript"))
+    return Starlette(routes=[robots, own, Route("/sink/{name}", show), Route("/{name}", other)])
+
+
 def demo_app(trusted: list[str]) -> CookieGate:
     """Build the demo shop, with these addresses as trusted proxies."""
     policy = demo_policy()
@@ -76,10 +95,16 @@ def end_with_parent() -> None:
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=["demo", "bare", "order"])
+    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks"])
     parser.add_argument("--trust", action="append", default=[])
     arguments = parser.parse_args()
-    makers = {"demo": lambda: demo_app(arguments.trust), "bare": bare_app, "order": order_app}
+    makers = {
+        "demo": lambda: demo_app(arguments.trust),
+        "bare": bare_app,
+        "order": order_app,
+        "sinks": lambda: CookieGate(open_sinks_app(), secret_keys=[KEY]),
+        "open-sinks": open_sinks_app,
+    }
     app = makers[arguments.app]()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     threading.Thread(target=end_with_parent, daemon=True).start()

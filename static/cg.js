@@ -12,13 +12,16 @@
   } catch { }
   const trust = (name, s) => !tt ? s : /^on|^$/.test(name) ? tt.createScript(s) : name == "srcdoc" ? tt.createHTML(s) : tt.createScriptURL(s);
 
-  // An element names its services and, in the same order, their purposes; a web beacon has one word more.
-  const may = (e, { services, grants }) => {
-    const ids = attribute(e, "service").match(/\S+/g) || [], purposes = attribute(e, "purpose").match(/\S+/g) || [];
+  // What is held names its services and, in the same order, their purposes; a web beacon has one word more.
+  let services, grants;
+  const may = (...words) => {
+    const [ids, purposes] = words.map(s => s.match(/[^\s+]+/g) || []);
     const has = (from, id) => Object.hasOwn(from, id) && from[id] === true;
     return ids.length && ids.every((id, i) => Object.hasOwn(services, id) ? has(services, id) : has(grants, purposes[i]))
       && (!purposes[ids.length] || has(grants, purposes[ids.length]));
   };
+  // Within CSS and rules the same stands in front of the address.
+  const freed = text => text.replace(/data:,cg:([^:]*):([^:]*):/g, (held, ids, purposes) => may(ids, purposes) ? "" : held);
   // What an attribute was called before it was held; nothing for those that only say whose it is.
   // (SVG reads href without xlink as well.)
   const before = name => /^data-cg-(service|purpose)$/.test(name) ? "" : name.replace(/^data-cg-(?!keep$)(xlink:)?/, "");
@@ -36,13 +39,13 @@
 
   // A script that was parsed as text never runs by itself: a new one takes its place.
   const fresh = (old, held) => {
-    const s = d.createElementNS(old.namespaceURI, old.localName);
+    const s = old.ownerDocument.createElementNS(old.namespaceURI, old.localName);
     all(old.attributes, ({ name, value }) => {
       const was = before(name);
       if (was && !(held && name == "type")) s.setAttribute(was, trust(was, value));
     });
     s.nonce = old.nonce;
-    s.textContent = trust("", old.textContent);
+    s.textContent = trust("", freed(old.textContent));
     s.async = s.hasAttribute("async");
     return s;
   };
@@ -83,13 +86,32 @@
   };
   const activate = state => {
     const late = [];
-    all(d.querySelectorAll("[data-cg-service]"), e => {
-      if (!may(e, state)) return;
-      if (e.localName != "script") return open(e);
-      // As the parser does: modules, and what is deferred, come last.
-      const type = attribute(e, "type").trim().toLowerCase();
-      (!e.hasAttribute("async") && (type == "module" || e.hasAttribute("defer") && attribute(e, "src")) ? late : queue).push(e);
+    ({ services, grants } = state);
+    // Frames and shadows of this site too. Modules' addresses were settled when the page loaded.
+    const visit = root => all(root.querySelectorAll("*"), e => {
+      const inside = e.shadowRoot || e.contentDocument, script = e.localName == "script";
+      if (may(attribute(e, "service"), attribute(e, "purpose"))) {
+        if (script && e.type == "text/plain") {
+          // As the parser does: modules, and what is deferred, come last.
+          const type = attribute(e, "type").trim().toLowerCase();
+          (!e.hasAttribute("async") && (type == "module" || e.hasAttribute("defer") && attribute(e, "src")) ? late : queue).push(e);
+        } else open(e);
+      }
+      if (e.localName == "style" || e.type == "speculationrules") {
+        const text = freed(e.textContent);
+        if (text != e.textContent) script ? e.replaceWith(fresh(e)) : e.textContent = text;
+      }
+      all(e.attributes, a => {
+        // A document that is shut off from us gets its text back, and begins anew.
+        const { name, value } = a, now = name != "srcdoc" ? freed(value) : inside ? value : freed(value).replace(
+          /( type="text\/plain")? data-cg-service="([^"]*)" data-cg-purpose="([^"]*)"((?:[^>"']|"[^"]*"|'[^']*')*)/g,
+          (held, type, ids, purposes, rest) => may(ids, purposes) ? rest.replace(/([\s"'/])data-cg-(?!keep)/g, "$1") : held
+        );
+        if (now != value) e.setAttribute(name, trust(name, now));
+      });
+      if (inside) visit(inside);
     });
+    visit(d);
     queue.push(...late);
     return run();
   };

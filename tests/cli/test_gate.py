@@ -60,6 +60,7 @@ def test_findings_as_json(run):
         "offset": len(GA),
         "allowed": False,
         "reason": "purpose-denied",
+        "rule": "clarity.ms",
     }
 
 

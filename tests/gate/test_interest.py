@@ -77,7 +77,7 @@ def test_a_base_elsewhere_ends_the_quick_way():
     page = b"<p><img src=p.gif><base href=//far.example/><img src=p.gif>"
     body, findings = gated(page, quick=True)
     assert body.count(b"data-cg-src") == 1
-    assert [finding.service for finding in findings] == ["far"]
+    assert [(finding.kind, finding.service) for finding in findings] == [("base", "far"), ("beacon", "far")]
 
 
 def test_a_trackers_own_site_has_no_quick_way():

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from cookiegate.consent.decide import Reason, granted_profile
 from cookiegate.gate import page as page_module
-from cookiegate.gate.classify import site_of_host
 from cookiegate.gate.findings import Kind
 from cookiegate.gate.page import PageGate, gate_html
+from cookiegate.gate.recognise import site_of_host
 from cookiegate.policy.model import Policy
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ HELD = {
         " data-cg-purpose=analytics  data-cg-src=//counter.example/p></script>'></noscript>"
     ),
     "<noscript><base href=//counter.example/></noscript><img src=p>": (
-        f"<noscript><base href=//counter.example/></noscript><img {CB} data-cg-src=p>"
+        f"<noscript><base {C} data-cg-href=//counter.example/></noscript><img {CB} data-cg-src=p>"
     ),
     "<base href=/a/><noscript><base href=//counter.example/><img src=//counter.example/p></noscript>": (
         "<base href=/a/><noscript><base href=//counter.example/>"
@@ -160,10 +160,11 @@ HELD = {
         f"<svg><image {CB} data-cg-xlink:href=https://counter.example/p /></svg>"
     ),
     "<base href=//counter.example/><img src=p.gif>": (
-        f"<base href=//counter.example/><img {CB} data-cg-src=p.gif>"
+        f"<base {C} data-cg-href=//counter.example/><img {CB} data-cg-src=p.gif>"
     ),
     "<base target=_top><base href=//counter.example/><base href=/><img src=p.gif>": (
-        f"<base target=_top><base href=//counter.example/><base href=/><img {CB} data-cg-src=p.gif>"
+        f"<base target=_top><base {C} data-cg-href=//counter.example/><base href=/>"
+        f"<img {CB} data-cg-src=p.gif>"
     ),
     "<base href='data:,x'><img src=//counter.example/p>": (
         f"<base href='data:,x'><img {CB} data-cg-src=//counter.example/p>"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cookiegate.catalog import Index, Service
+    from cookiegate.catalog.model import Match
     from cookiegate.policy.model import Policy
 
 NAME = "check"
@@ -35,12 +36,16 @@ example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weakness:
-    """One finding: a closed ``code``, the dotted ``key`` in the file, the service's id, and a sentence."""
+    """One finding: a closed ``code``, the dotted ``key`` in the file, the service's id, and a sentence.
+
+    rule: of the catalogue, by which a known tracker was recognised; empty where it has the tracker's own id.
+    """
 
     code: str
     key: str
     service: str
     message: str
+    rule: str = ""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -74,12 +79,14 @@ def weaknesses(policy: Policy) -> Iterator[Weakness]:
         key = f"services[{place}]"
         tracker = _known_tracker(default_index(), service) if service.id in policy.named_necessary else None
         if tracker is not None:
+            name, purpose = tracker.service.name, tracker.service.purpose
             yield Weakness(
                 code="necessary-tracker",
                 key=f"{key}.purpose",
                 service=service.id,
-                message=f"{service.name} runs without consent, but the catalogue knows it as {tracker.name} "
-                f"for {tracker.purpose}",
+                message=f"{service.name} runs without consent, but the catalogue knows it as {name} "
+                f"for {purpose}",
+                rule=tracker.rule,
             )
         if service.hosts and not service.privacy_policy:
             yield Weakness(
@@ -97,16 +104,19 @@ def weaknesses(policy: Policy) -> Iterator[Weakness]:
             )
 
 
-def _known_tracker(catalogue: Index, service: Service) -> Service | None:
+def _known_tracker(catalogue: Index, service: Service) -> Match | None:
     """Return the catalogue's service that this one is, or shares a rule with, when that one needs consent.
 
     Hosts and paths are not compared: loading the policy refuses those of the catalogue already.
     """
+    from cookiegate.catalog.model import Match
+
     matches = [catalogue.match_cookie(cookie.name.replace("*", "x")) for cookie in service.cookies]
     for signature in service.inline:
         matches += catalogue.match_inline(signature.removeprefix("?"))
-    known = [catalogue.get(service.id), *(match.service for match in matches if match)]
-    return next((tracker for tracker in known if tracker and tracker.purpose != NECESSARY), None)
+    same = catalogue.get(service.id)
+    known = [Match(same, "") if same else None, *matches]
+    return next((match for match in known if match and match.service.purpose != NECESSARY), None)
 
 
 def _as_json(path: str, policy: Policy, found: list[Weakness]) -> dict[str, object]:
@@ -120,6 +130,7 @@ def _as_json(path: str, policy: Policy, found: list[Weakness]) -> dict[str, obje
                 "key": weakness.key,
                 "service": weakness.service,
                 "message": weakness.message,
+                "rule": weakness.rule,
             }
             for weakness in found
         ],

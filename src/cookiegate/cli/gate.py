@@ -105,6 +105,7 @@ def _as_json(findings: Sequence[Finding]) -> str:
                 "offset": finding.offset,
                 "allowed": finding.allowed,
                 "reason": finding.reason,
+                "rule": finding.rule,
             }
             for finding in findings
         ],

@@ -38,6 +38,9 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"  # a third party nobody declared; the policy says what happens
     UNDECLARED = "undeclared"  # a cookie nobody declared; the policy says what happens
     FIRST_PARTY = "first-party"  # belongs to the site itself
+    NOT_NAMED = (
+        "not-named"  # the page's author says it needs no consent; of trackers only the policy may say so
+    )
     TOO_LONG = "too-long"  # a tag or an inline script longer than anything that is held back to be read
 
 

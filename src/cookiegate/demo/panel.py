@@ -36,6 +36,9 @@ KINDS = {
     Kind.OBJECT: "plug-in",
     Kind.COOKIE: "cookie from this server",
     Kind.LINK: "link header",
+    Kind.PING: "ping",
+    Kind.REFRESH: "next page",
+    Kind.BASE: "base address",
 }
 
 REASONS = {
@@ -50,6 +53,7 @@ REASONS = {
     "unknown": "Nobody declared it.",
     "undeclared": "Nobody declared it.",
     "first-party": "It belongs to the shop.",
+    "not-named": "The page calls it necessary, the shop's policy does not.",
     "too-long": "It was too long to be read, so it is held.",
 }
 

@@ -5,83 +5,36 @@ Nothing here depends on a visitor: the same page gives the same candidates to ev
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cookiegate.catalog.filters import RequestType
-from cookiegate.catalog.urls import Url, parse_url
+from cookiegate.catalog.urls import parse_url
+from cookiegate.gate.bases import Bases
+from cookiegate.gate.candidates import Candidate, Reference, all_references, moved
+from cookiegate.gate.css import CssReader
+from cookiegate.gate.data_urls import code_of, content_of
+from cookiegate.gate.documents import candidates_of
 from cookiegate.gate.findings import Kind
 from cookiegate.gate.html.attrs import decode_value
-from cookiegate.gate.html.sinks import FOREIGN_SINKS, SINKS, SRCSET_ATTRIBUTES, Sinks, sinks_of
-from cookiegate.gate.interest import interest_of
-from cookiegate.policy.model import MEANS, Policy
+from cookiegate.gate.html.forms import addresses_in
+from cookiegate.gate.html.rules import import_addresses, speculation_addresses
+from cookiegate.gate.html.sinks import Form, Rules, rules_of, sink_of, sinks_of
+from cookiegate.gate.mapped import Escape, Mapped, from_attribute
+from cookiegate.gate.recognise import NOTHING, Declared, Held, Recogniser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-    from cookiegate.catalog.model import Service
-    from cookiegate.gate.html.scanner import Tag
+    from cookiegate.catalog.urls import Url
+    from cookiegate.gate.html.attrs import Attribute
+    from cookiegate.gate.html.tags import Tag
+    from cookiegate.policy.model import Policy
 
-# The URLs of a srcset (HTML, section 4.8.4.3.12): up to white space, then descriptors up to a comma not in
-# parentheses; none where the comma is at the end of the URL itself.
-_SRCSET_URL = re.compile(
-    r"[\t\n\f\r ,]*+([^\t\n\f\r ,][^\t\n\f\r ]*+)(?>(?<=,)|(?:(?>[^,(]++|\([^)]*+\)?))*+)|[\t\n\f\r ,]++\Z"
-)
+DEEPEST = 6
+"""Documents within documents that are read; what is deeper is held unread."""
 
-LISTED_PURPOSE = "marketing"
-"""A filter list says that something tracks, and not what for: the strictest purpose then."""
-
-_REQUEST_TYPES = {
-    Kind.SCRIPT: RequestType.SCRIPT,
-    Kind.IMAGE: RequestType.IMAGE,
-    Kind.FRAME: RequestType.SUBDOCUMENT,
-    Kind.STYLE: RequestType.STYLESHEET,
-    Kind.MEDIA: RequestType.MEDIA,
-    Kind.OBJECT: RequestType.OBJECT,
-}
-
-# Second-level names under which registries sell: the part in front of them is the site.
-_SHARED_SECOND_LEVEL = frozenset(
-    ["ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ne", "net", "nom", "or", "org", "sch"]
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """One thing that a tag would load.
-
-    service None and ``purpose`` set: declared by the page's author. Both None: a third party nobody declared.
-    names: offsets of the attribute names that would load it (duplicates included).
-    """
-
-    kind: Kind
-    url: str = ""
-    service: Service | None = None
-    purpose: str | None = None
-    names: tuple[int, ...] = ()
-
-    @property
-    def beacon(self) -> bool:
-        return self.kind is Kind.BEACON
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A tag that may have to be held: where its attributes begin, and what it refers to.
-
-    script: needs an inert type; ``types`` are the offsets of its own.
-    blocked: attributes behind what could be read of an overlong tag; an empty one in front disarms each.
-    disputed: some browser takes the tag for something else, such as a part of an attribute's value.
-    """
-
-    offset: int
-    insert_at: int
-    references: tuple[Reference, ...]
-    script: bool = False
-    types: tuple[int, ...] = ()
-    blocked: tuple[bytes, ...] = ()
-    disputed: bool = False
+_SCHEME = 1024  # bytes of a value in which its scheme is looked for
+_HOLDS_CONTENT = frozenset((Kind.SCRIPT, Kind.FRAME, Kind.OBJECT, Kind.STYLE))
 
 
 class Classifier:
@@ -91,156 +44,244 @@ class Classifier:
     """
 
     def __init__(self, policy: Policy, url: str) -> None:
-        self._policy = policy
         page = parse_url(url)
-        # What relative addresses mean where scripts run, and where not: a noscript element may hold a base.
-        self._bases = {True: page, False: page}
-        self._bases_known = {True: False, False: False}
-        self._site = page.host if page else ""
-        # On a tracker's own site its own paths are of interest too.
-        known = page is None or policy.index.knows_host(page.host)
-        self.interest = None if known else interest_of(policy)
+        self._recogniser = Recogniser(policy, page.host if page else "")
+        self.interest = self._recogniser.interest
+        self._bases = Bases((page,))
+        # All base elements wait for the services of the first one that leads to a tracker.
+        self._base_references: tuple[Reference, ...] = ()
+        self._depth = 0
+
+    def _within(self, bases: tuple[Url | None, ...]) -> Classifier:
+        """The classifier of a document that this one holds."""
+        inner = Classifier.__new__(Classifier)
+        inner._recogniser = self._recogniser
+        # Quick looks know one base only, the page's own.
+        inner.interest = self.interest if bases in ((None,), self._bases.fallback) else None
+        inner._bases = Bases(bases)
+        inner._base_references = ()
+        inner._depth = self._depth + 1
+        return inner
 
     def tag(self, tag: Tag) -> Candidate | None:
-        """What a tag with a loading attribute refers to; None when all of it is the site's own."""
+        """What a tag refers to; None when all of it is the site's own."""
+        if tag.css:
+            return self._candidate(tag, self._sheet(tag), [])
         if tag.name == b"base" and not tag.foreign:
-            self._rebase(tag)
-            return None
-        sinks = sinks_of(tag.name, tag.get, foreign=tag.foreign)
-        references = tuple(self._references(tag, sinks))
+            return self._base(tag)
+        references, inner = self._attributes(tag)
         blocked: tuple[bytes, ...] = ()
         if tag.cut:
-            seen = {attribute.name for attribute in tag.attributes}
-            every = (FOREIGN_SINKS if tag.foreign else SINKS).get(tag.name, {})
-            blocked = tuple(name for name in every if name not in seen)
-        return self._candidate(tag, references, blocked) if references or blocked else None
+            sinks = sinks_of(tag.name, tag.get, foreign=tag.foreign, cut=True)
+            blocked = tuple(name for name in sinks if tag.get(name) is None)
+        return self._candidate(tag, references, inner, blocked)
 
     def script(self, tag: Tag, code: bytes | None) -> Candidate | None:
         """Whose code an inline script is; None for the site's own. ``code`` None: too long to read."""
+        references, _ = self._attributes(tag)
         if code is None:
-            return self._candidate(tag, (), (b"src",))
-        purpose = self._declared_purpose(tag)
-        services = [match.service for match in self._policy.index.match_inline(code.decode("latin-1"))]
-        if not services and (named := self._declared_service(tag)):
-            services = [named]
-        references = [Reference(kind=Kind.INLINE, service=service, purpose=purpose) for service in services]
-        if not references and purpose is not None:
-            references = [Reference(kind=Kind.INLINE, purpose=purpose)]
-        return self._candidate(tag, tuple(references), ()) if references else None
+            return self._candidate(tag, references, [], (b"src",))
+        rules = rules_of(tag.get)
+        if rules is None or tag.foreign:
+            held = Held(code=True)
+            references += self._recogniser.code(code, self._recogniser.declared(tag), held)
+        else:
+            references += self._rules(tag, code, rules)
+        return self._candidate(tag, references, [])
 
     def _candidate(
-        self, tag: Tag, references: tuple[Reference, ...], blocked: tuple[bytes, ...]
-    ) -> Candidate:
+        self,
+        tag: Tag,
+        references: list[Reference],
+        inner: list[Candidate],
+        blocked: tuple[bytes, ...] = (),
+    ) -> Candidate | None:
+        if not (references or inner or blocked):
+            return None
         script = tag.name == b"script"
-        types = tuple(a.start for a in tag.attributes if script and a.name == b"type")
         return Candidate(
             offset=tag.start,
             insert_at=tag.name_end,
-            references=references,
+            references=tuple(references),
             script=script,
-            types=types,
+            types=_names(tag, b"type") if script else (),
             blocked=blocked,
             disputed=tag.disputed,
+            inner=tuple(inner),
         )
 
-    def _rebase(self, tag: Tag) -> None:
+    # --- attributes
+
+    def _attributes(self, tag: Tag) -> tuple[list[Reference], list[Candidate]]:
+        """What the attributes refer to, and the candidates of the documents that they hold."""
+        element, foreign = tag.name, tag.foreign
+        sinks = sinks_of(element, tag.get, foreign=foreign, cut=tag.cut)
+        references: list[Reference] = []
+        inner: list[Candidate] = []
+        done: set[bytes] = set()
+        declared: Declared | None = None
+        for attribute in tag.attributes:
+            name = attribute.name
+            sink = sink_of(name, sinks, element, foreign=foreign)
+            if sink is None or name in done:
+                continue
+            done.add(name)  # the first of a name counts; the next would, were only that one held
+            if declared is None:
+                declared = self._recogniser.declared(tag)
+            kind, form = sink
+            if tag.cut and attribute is tag.attributes[-1] and _needs_its_end(kind, form, attribute):
+                references.append(Reference(kind=kind, names=_names(tag, name), unread=True))
+            elif form is Form.STYLE:
+                references += self._style(tag, attribute, declared)
+            elif form is Form.DOCUMENT:
+                references += self._document(tag, attribute, inner)
+            elif form is Form.CODE:
+                held = Held(names=_names(tag, name))
+                references += self._recogniser.handler(decode_value(attribute.value), declared, held)
+            else:
+                references += self._addresses(tag, attribute, kind, form, declared)
+        return references, inner
+
+    def _addresses(
+        self, tag: Tag, attribute: Attribute, kind: Kind, form: Form, declared: Declared
+    ) -> list[Reference]:
+        text = decode_value(attribute.value)
+        held = Held(_names(tag, attribute.name), code=kind is Kind.SCRIPT)
+        bases = self._bases.meanings(noscript=tag.noscript)
+        if form is not Form.ADDRESS:
+            return self._recogniser.addresses(kind, addresses_in(form, text), bases, declared, held)
+        found = self._recogniser.addresses(kind, (text,), bases, declared, held)
+        return found or (self._content(text, kind, declared, held) if kind in _HOLDS_CONTENT else [])
+
+    def _style(self, tag: Tag, attribute: Attribute, declared: Declared) -> list[Reference]:
+        value = attribute.value
+        if b"(" not in value and b"&" not in value:
+            return []  # what loads is a function
+        mapped = from_attribute(value, attribute.value_at)
+        return self._css(mapped, declared, self._bases.meanings(noscript=tag.noscript))
+
+    def _css(self, mapped: Mapped, declared: Declared, bases: tuple[Url | None, ...]) -> list[Reference]:
+        urls, _ = CssReader(declarations=True).read(mapped.data, 0, len(mapped.data), final=True)
+        found: list[Reference] = []
+        for url in urls:
+            held = Held(addresses=(mapped.place(url.offset),), through=(Escape.ATTRIBUTE,))
+            found += self._recogniser.addresses(Kind.IMAGE, [url.value], bases, declared, held)
+        return found
+
+    def _document(self, tag: Tag, attribute: Attribute, inner: list[Candidate]) -> list[Reference]:
+        value = attribute.value
+        if b"<" not in value and b"&" not in value:
+            return []
+        if self._depth == DEEPEST:
+            return [Reference(kind=Kind.FRAME, names=_names(tag, attribute.name), unread=True)]
+        mapped = from_attribute(value, attribute.value_at)
+        within = self._within(self._bases.meanings(noscript=tag.noscript))
+        inner += [
+            moved(candidate, mapped.place, Escape.ATTRIBUTE)
+            for candidate in candidates_of(mapped.data, within)
+        ]
+        return []
+
+    # --- what an address holds by itself
+
+    def _content(self, text: str, kind: Kind, declared: Declared, held: Held) -> list[Reference]:
+        """What the document, style sheet or code in an address refers to; held with the whole address."""
+        if kind is not Kind.STYLE and kind is not Kind.SCRIPT and (code := code_of(text)) is not None:
+            return self._recogniser.code(code, declared, held)
+        content = content_of(text)
+        if content is None:
+            return []
+        if kind is Kind.SCRIPT:
+            return self._recogniser.code(content.data, declared, held)
+        if kind is Kind.STYLE:
+            return _held_as_one(self._imported(content.data, declared), held)
+        if not (content.document or kind is Kind.OBJECT):
+            return []
+        if self._depth == DEEPEST:
+            return [Reference(kind=kind, names=held.names, addresses=held.addresses, unread=True)]
+        found = candidates_of(content.data, self._within((None,)), xml=content.xml)
+        return _held_as_one(all_references(found), held)
+
+    def _imported(self, data: bytes, declared: Declared, deep: int = 0) -> list[Reference]:
+        """What a style sheet in a ``data:`` URL refers to; nothing is relative to such an address."""
+        urls, _ = CssReader().read(data, 0, len(data), final=True)
+        found: list[Reference] = []
+        for url in urls:
+            kind = Kind.STYLE if url.imports else Kind.IMAGE
+            some = self._recogniser.addresses(kind, [url.value], (None,), declared, Held())
+            content = content_of(url.value) if url.imports and not some else None
+            if content and deep == DEEPEST:
+                found.append(Reference(kind=kind, unread=True))
+            elif content:
+                found += self._imported(content.data, declared, deep + 1)
+            found += some
+        return found
+
+    def _sheet(self, tag: Tag) -> list[Reference]:
+        """What a style element loads."""
+        bases = self._bases.meanings(noscript=tag.noscript)
+        found: list[Reference] = []
+        for name, offset, value, _ in tag.attributes:
+            text = value.decode("utf-8", "replace")
+            kind = Kind.STYLE if name == b"import" else Kind.IMAGE
+            held = Held(addresses=(offset,))
+            some = self._recogniser.addresses(kind, [text], bases, NOTHING, held)
+            found += some or (self._content(text, kind, NOTHING, held) if name == b"import" else [])
+        return found
+
+    def _rules(self, tag: Tag, code: bytes, rules: Rules) -> list[Reference]:
+        """What an import map or speculation rules lead to."""
+        maps = rules is Rules.IMPORT_MAP
+        kind = Kind.SCRIPT if maps else Kind.HINT
+        bases = self._bases.meanings(noscript=tag.noscript)
+        found: list[Reference] = []
+        for address in import_addresses(code) if maps else speculation_addresses(code):
+            held = Held(addresses=(tag.end + address.offset,), through=(Escape.JSON,))
+            known = (None,) if address.absolute else bases
+            found += self._recogniser.addresses(kind, [address.text], known, NOTHING, held)
+        return found
+
+    # --- what relative addresses mean
+
+    def _base(self, tag: Tag) -> Candidate | None:
         href = tag.get(b"href")
         if href is None:
-            return
+            return None
         self.interest = None  # what is relative now means something else
-        for scripting in (False,) if tag.noscript else (True, False):
-            if not self._bases_known[scripting]:
-                self._bases_known[scripting] = True  # the first one with href counts (HTML, section 4.2.3)
-                base = self._bases[scripting]
-                self._bases[scripting] = parse_url(decode_value(href), base) or base
-
-    def _references(self, tag: Tag, sinks: Sinks) -> Iterator[Reference]:
-        for name, kind in sinks.items():
-            value = tag.get(name)
-            if value is None:
-                continue
-            text = decode_value(value)
-            texts = srcset_urls(text) if name in SRCSET_ATTRIBUTES else [text]
-            reference = self._reference(tag, kind, texts)
-            if reference:
-                names = tuple(a.start for a in tag.attributes if a.name == name)
-                yield Reference(
-                    kind=reference.kind,
-                    url=reference.url,
-                    service=reference.service,
-                    purpose=reference.purpose,
-                    names=names,
-                )
-
-    def _reference(self, tag: Tag, kind: Kind, texts: list[str]) -> Reference | None:
-        """The first known service among the URLs of one attribute, else what is declared, else a stranger."""
-        purpose = self._declared_purpose(tag)
-        stranger = None
-        index = self._policy.index
-        for text, url in self._parsed(tag, texts):
-            match = index.match_url(url)
-            if match is None and url.host == self._site:
-                match = index.match_site_path(url.path)
-            service = match.service if match else self._declared_service(tag)
-            if service:
-                beacon = kind is Kind.IMAGE and service.beacon
-                return Reference(
-                    kind=Kind.BEACON if beacon else kind, url=text, service=service, purpose=purpose
-                )
-            if self._listed(kind, url):
-                known = Kind.BEACON if kind is Kind.IMAGE else kind
-                optional = self._policy.purpose(purpose or "")
-                counts = optional is not None and optional.optional
-                return Reference(kind=known, url=text, purpose=purpose if counts else LISTED_PURPOSE)
-            if stranger is None and (purpose is not None or self._third_party(url)):
-                stranger = Reference(kind=kind, url=text, purpose=purpose)
-        if stranger and stranger.purpose is None and tag.get(b"data-cg-keep") is not None:
+        if not self._bases.counts(noscript=tag.noscript):
             return None
-        return stranger
-
-    def _parsed(self, tag: Tag, texts: list[str]) -> Iterator[tuple[str, Url]]:
-        """What the addresses mean to each browser that sees the tag."""
-        plain = self._bases[False]
-        bases = [plain] if tag.noscript or plain == self._bases[True] else [self._bases[True], plain]
-        for text in texts:
-            for base in bases:
-                if url := parse_url(text, base):
-                    yield text, url
-
-    def _listed(self, kind: Kind, url: Url) -> bool:
-        """Whether a filter list that the operator named blocks this."""
-        lists = self._policy.filters
-        if lists is None:
-            return False
-        asked = _REQUEST_TYPES.get(kind, RequestType.OTHER)
-        third = self._third_party(url)
-        return lists.match(url, page_host=self._site, kind=asked, third_party=third) is not None
-
-    def _third_party(self, url: Url) -> bool:
-        return site_of_host(url.host) != site_of_host(self._site)
-
-    def _declared_purpose(self, tag: Tag) -> str | None:
-        """``data-category``, where it names a purpose of the policy."""
-        declared = tag.get(b"data-category")
-        if declared is None:
-            return None
-        name = decode_value(declared).strip()
-        return name if name not in MEANS and self._policy.purpose(name) else None
-
-    def _declared_service(self, tag: Tag) -> Service | None:
-        declared = tag.get(b"data-service")
-        return None if declared is None else self._policy.index.get(decode_value(declared).strip())
+        text = decode_value(href)
+        held = Held(names=_names(tag, b"href"))
+        declared = self._recogniser.declared(tag)
+        references = self._recogniser.addresses(Kind.BASE, [text], self._bases.fallback, declared, held)
+        self._bases.add(text, noscript=tag.noscript, tracked=bool(references))
+        if references:
+            if self._base_references:
+                references = _held_as_one([*references, *self._base_references], held)
+            else:
+                self._base_references = tuple(references)
+        return self._candidate(tag, references, [])
 
 
-def srcset_urls(text: str) -> list[str]:
-    """The URLs of a ``srcset``."""
-    return [url.rstrip(",") for url in _SRCSET_URL.findall(text) if url]
+def _names(tag: Tag, name: bytes) -> tuple[int, ...]:
+    return tuple([attribute.start for attribute in tag.attributes if attribute.name == name])
 
 
-def site_of_host(host: str) -> str:
-    """The registrable part of a host, by its shape: good enough to tell a site's own hosts from strangers."""
-    labels = host.split(".")
-    if labels[-1].isdigit() or host.startswith("["):
-        return host
-    shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED_SECOND_LEVEL
-    return ".".join(labels[-3:] if shared else labels[-2:])
+def _needs_its_end(kind: Kind, form: Form, attribute: Attribute) -> bool:
+    """Whether the beginning of a value does not say what it loads."""
+    if form is not Form.ADDRESS:
+        return form is not Form.REFRESH
+    text = decode_value(attribute.value[:_SCHEME])
+    return kind in _HOLDS_CONTENT and (content_of(text + ",") is not None or code_of(text) is not None)
+
+
+def _held_as_one(references: Iterable[Reference], held: Held) -> list[Reference]:
+    """The same references, each service once, held where ``held`` says."""
+    found: dict[tuple[str | None, str | None, bool, bool], Reference] = {}
+    for reference in references:
+        service = reference.service.id if reference.service else None
+        found.setdefault((service, reference.purpose, reference.beacon, reference.unread), reference)
+    return [
+        replace(reference, names=held.names, addresses=held.addresses, through=held.through, code=held.code)
+        for reference in found.values()
+    ]

@@ -24,6 +24,9 @@ class Kind(StrEnum):
     OBJECT = "object"
     COOKIE = "cookie"
     LINK = "link"
+    PING = "ping"  # told of a click, or of what an advert led to
+    REFRESH = "refresh"  # another page takes this one's place
+    BASE = "base"  # says what relative addresses mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,8 @@ class Finding:
     service, purpose: ids, or None for a third party nobody declared.
     url: what would have been loaded, as the page names it; for a cookie its name.
     offset: bytes from the beginning of the body to the tag; -1 for a candidate from a header.
+    rule: what the service was recognised by, as the catalogue or a filter list has it; empty for a stranger,
+    and for what only the page's author declared.
     """
 
     service: str | None
@@ -42,3 +47,4 @@ class Finding:
     offset: int
     allowed: bool
     reason: Reason
+    rule: str = ""

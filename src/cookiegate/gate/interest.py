@@ -29,7 +29,7 @@ class Interest:
             for first, some in groupby(sorted(words), key=lambda word: word[0])
         ]
         # Without words: nothing matches.
-        self._own = re.compile(rb"[\t\n\f\r \"'=/](?:%b)" % (b"|".join(letters) or b"(?!)"))
+        self._own = re.compile(rb"[\t\n\f\r \"'=/(](?:%b)" % (b"|".join(letters) or b"(?!)"))
         self.dull: set[bytes] = set()
 
     def __call__(self, tag: bytes) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cookiegate.catalog.urls import Url, parse_url
-from cookiegate.gate.classify import site_of_host
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.gate.headers import elements
+from cookiegate.gate.recognise import site_of_host
 from cookiegate.policy.model import Unknown
 
 if TYPE_CHECKING:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cookiegate.consent.decide import Decision, Reason, granted_profile
-from cookiegate.gate.classify import Candidate, Classifier, Reference
+from cookiegate.gate.candidates import Candidate, Reference
+from cookiegate.gate.classify import Classifier
+from cookiegate.gate.css import held_prefix
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.gate.html.edits import Insertion, insert
 from cookiegate.gate.html.scanner import Scanner, Tag
+from cookiegate.gate.mapped import escaped
 from cookiegate.policy.model import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cookiegate.consent.decide import Profile
+    from cookiegate.gate.mapped import Escape
 
     Snippet = Callable[[bytes], bytes]
 
 HTML = "text/html"
 XHTML = "application/xhtml+xml"
 _TOO_LONG = Decision(False, Reason.TOO_LONG)
+_NOT_NAMED = Decision(False, Reason.NOT_NAMED)
+_RENAMED = b"data-cg-"
+_prefix = lru_cache(maxsize=1024)(held_prefix)
 
 
 class Enforcer:
@@ -33,24 +41,38 @@ class Enforcer:
         self._profile = profile
 
     def take(self, candidate: Candidate) -> None:
-        """Decide about one candidate."""
-        decided = [(reference, self._decision(reference)) for reference in candidate.references]
-        for reference, decision in decided:
+        """Decide about one candidate, and about those in the document that it holds."""
+        references = candidate.references
+        if candidate.blocked:
+            kind = Kind.INLINE if candidate.script else Kind.LINK
+            references += (Reference(kind=kind, code=candidate.script, unread=True),)
+        decided = []
+        for reference in references:
+            if reference.unread and not self._profile.denies_anything:
+                continue
+            decision = self._decision(reference)
             self._report(candidate, reference, decision)
-        held = [reference for reference, decision in decided if not decision.allowed]
-        if candidate.blocked and self._profile.denies_anything:
-            self._report(candidate, Reference(kind=Kind.INLINE if candidate.script else Kind.LINK), _TOO_LONG)
-            self._hold(candidate, held, candidate.blocked)
-        elif held:
-            # Code of several services runs as one: it waits for all of them.
-            self._hold(candidate, [r for r in candidate.references if candidate.script or r in held], ())
+            decided.append((reference, decision.allowed))
+        # Code of several services runs as one: it waits for all of them.
+        inert = any(reference.code and not allowed for reference, allowed in decided)
+        held = [reference for reference, allowed in decided if not allowed or (inert and reference.code)]
+        if held:
+            self._hold(candidate, held, inert=inert)
+        for inner in candidate.inner:
+            self.take(inner)
 
     def _decision(self, reference: Reference) -> Decision:
+        if reference.unread:
+            return _TOO_LONG
         if reference.service:
-            return self._profile.decide(reference.service, beacon=reference.beacon, purpose=reference.purpose)
-        if reference.purpose is not None:
-            return self._profile.decide_purpose(reference.purpose, beacon=reference.beacon)
-        return self._profile.decide_unknown()
+            decision = self._profile.decide(
+                reference.service, beacon=reference.beacon, purpose=reference.purpose
+            )
+        elif reference.purpose is not None:
+            decision = self._profile.decide_purpose(reference.purpose, beacon=reference.beacon)
+        else:
+            decision = self._profile.decide_unknown()
+        return decision if decision.allowed or not reference.claimed else _NOT_NAMED
 
     def _purpose(self, reference: Reference) -> str | None:
         if reference.service:
@@ -67,26 +89,60 @@ class Enforcer:
                 offset=candidate.offset,
                 allowed=decision.allowed,
                 reason=decision.reason,
+                rule=reference.rule,
             )
         )
 
-    def _hold(self, candidate: Candidate, held: list[Reference], blocked: tuple[bytes, ...]) -> None:
-        add = self.insertions.append
-        services = [r.service.id if r.service else "unknown" for r in held] or ["unknown"]
-        purposes = [self._purpose(r) or "unknown" for r in held] or ["unknown"]
-        if any(reference.beacon for reference in held):
-            purposes.append("beacons")
-        marks = [("type", ["text/plain"])] if candidate.script else []
-        marks += [(name.decode(), []) for name in blocked]
-        marks += [("data-cg-service", services), ("data-cg-purpose", purposes)]
-        add(Insertion(candidate.insert_at, _written(marks, bare=candidate.disputed)))
-        names = [name for reference in held for name in reference.names]
-        for name in [*names, *candidate.types]:
-            add(Insertion(name, b"data-cg-"))
+    def _hold(self, candidate: Candidate, held: list[Reference], *, inert: bool) -> None:
+        through = candidate.through
+        marked = [reference for reference in held if not reference.addresses]
+        if marked:
+            marks = _marks(*self._words(marked), candidate.blocked, inert=inert, bare=candidate.disputed)
+            self._insert(candidate.insert_at, marks, through)
+            names = [name for reference in marked for name in reference.names]
+            if inert:
+                names += candidate.types
+            for name in dict.fromkeys(names):
+                self._insert(name, _RENAMED, through)
+        for reference in held:
+            for address in reference.addresses:
+                services, purposes = map(" ".join, self._words([reference]))
+                prefix = _prefix(services, purposes)
+                self._insert(address, prefix, (*reference.through, *through))
+
+    def _words(self, held: list[Reference]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The services, and in the same order their purposes; a web beacon has one word more."""
+        words = {
+            (
+                reference.service.id if reference.service else "unknown",
+                self._purpose(reference) or "unknown",
+            ): 0
+            for reference in held
+        }
+        services, purposes = zip(*words, strict=True)
+        beacon = any(reference.beacon for reference in held)
+        return services, (*purposes, "beacons") if beacon else purposes
+
+    def _insert(self, offset: int, text: bytes, through: tuple[Escape, ...]) -> None:
+        self.insertions.append(Insertion(offset, escaped(text, through) if through else text))
 
 
-def _written(attributes: list[tuple[str, list[str]]], *, bare: bool) -> bytes:
-    """Attributes whose values are words. bare: without quotes, which might end what some browser reads."""
+@lru_cache(maxsize=1024)
+def _marks(
+    services: tuple[str, ...],
+    purposes: tuple[str, ...],
+    blocked: tuple[bytes, ...],
+    *,
+    inert: bool,
+    bare: bool,
+) -> bytes:
+    """The attributes that hold a tag, and say whose it is. inert: what it holds must not run.
+
+    bare: without quotes, which might end what some browser reads.
+    """
+    attributes: list[tuple[str, tuple[str, ...]]] = [("type", ("text/plain",))] if inert else []
+    attributes += [(name.decode(), ()) for name in blocked]
+    attributes += [("data-cg-service", services), ("data-cg-purpose", purposes)]
     if bare:
         # The last value ends in a space, or a slash behind it would become a part of it.
         parts = [f" {name}={'&#32;'.join(words)}" if words else f" {name}" for name, words in attributes]

@@ -10,13 +10,14 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cookiegate.gate.classify import Candidate, Classifier
+from cookiegate.gate.classify import Classifier
 from cookiegate.gate.html.edits import Insertion, insert
 from cookiegate.gate.html.scanner import Scanner, Tag
 from cookiegate.gate.page import Enforcer, GatedPage
 
 if TYPE_CHECKING:
     from cookiegate.consent.decide import Profile
+    from cookiegate.gate.candidates import Candidate
     from cookiegate.gate.page import Snippet
     from cookiegate.policy.model import Policy
 

@@ -64,6 +64,8 @@ def test_a_tag_is_read_as_a_browser_reads_it(tag: bytes, expected: list[tuple[by
     assert [(a.name, a.value) for a in found] == expected
     for attribute in found:
         assert tag[attribute.start :].lower().startswith(attribute.name)
+        assert tag[attribute.value_at :].startswith(attribute.value)
+        assert (attribute.gap > 0) or not attribute.value
 
 
 @pytest.mark.parametrize(("tag", "expected"), TABLE, ids=[row[0].decode() for row in TABLE])

@@ -62,8 +62,8 @@ def _either(letter: bytes) -> bytes:
 
 # The attributes that mean something to a reader of tags; handlers (on...) do too.
 MEANT = frozenset(
-    b"src srcset href xlink:href imagesrcset data poster background ping attributionsrc srcdoc style type"
-    b" language rel http-equiv content encoding color face size data-category data-service data-cg-keep"
+    b"src srcset href xlink:href imagesrcset data poster background ping attributionsrc srcdoc code style"
+    b" type language rel http-equiv content encoding color face size data-category data-service data-cg-keep"
     b" fill stroke filter mask clip-path marker-start marker-mid marker-end cursor".split()
 )
 _MEANT = rb"(?:[oO][nN]|(?:%b)[%b/>=])" % (any_case(MEANT), SPACE)
@@ -77,11 +77,20 @@ _MEANT_ONLY = re.compile(_OTHERS + _ATTRIBUTE)
 
 
 class Attribute(NamedTuple):
-    """One attribute as it stands: ``name`` in lower case, ``start`` of the name, ``value`` undecoded."""
+    """One attribute as it stands: ``name`` in lower case, ``start`` of the name, ``value`` undecoded.
+
+    gap: bytes from the start of the name to the value; 0 when it has none.
+    """
 
     name: bytes
     start: int
     value: bytes
+    gap: int = 0
+
+    @property
+    def value_at(self) -> int:
+        """Where the value begins, behind its quote."""
+        return self.start + self.gap
 
 
 def read_attributes(
@@ -96,7 +105,10 @@ def read_attributes(
     while match := read(data, start, end):
         name, double, single, bare = match.groups()
         value = double if double is not None else single if single is not None else bare or b""
-        found.append(Attribute(name.lower(), base + match.start(1), value))
+        name_at = match.start(1)
+        # The last group that took part is the value, or the name where there is none.
+        gap = match.start(match.lastindex) - name_at  # type: ignore[arg-type]  # the first always does
+        found.append(Attribute(name.lower(), base + name_at, value, gap))
         start = match.end()
     return found
 

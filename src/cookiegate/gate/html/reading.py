@@ -292,8 +292,9 @@ class Reading(Tokeniser):
         cut: bool = False,
     ) -> Tag:
         base = self.page.base
-        placed = tuple(Attribute(a.name, base + a.start, a.value) for a in attributes)
-        return Tag(name, base + start, base + name_end, placed, foreign=foreign, cut=cut)
+        placed = tuple(Attribute(a.name, base + a.start, a.value, a.gap) for a in attributes)
+        end = base + self.pos if name == b"script" and not cut else 0
+        return Tag(name, base + start, base + name_end, placed, foreign, cut, end=end)
 
     def _loads(self, name: bytes, attributes: list[Attribute], space: bytes) -> bool:
         """Whether an element may load something."""

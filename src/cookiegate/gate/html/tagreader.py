@@ -71,7 +71,8 @@ class TagReader:
         found = read_attributes(data, self.name_end, self._attribute_start)
         if self._at in (_At.QUOTED, _At.BARE):
             value = bytes(data[self._mark : self.pos])
-            found.append(Attribute(self._attribute, self._attribute_start, value))
+            gap = self._mark - self._attribute_start
+            found.append(Attribute(self._attribute, self._attribute_start, value, gap))
         return found
 
     def read(self, data: bytes | bytearray, end: int) -> bool:

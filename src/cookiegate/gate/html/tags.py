@@ -25,6 +25,7 @@ class Tag:
     noscript: only a browser that does not run scripts sees this tag.
     disputed: some browser takes these bytes for something else than a tag, such as a part of an attribute;
     what is inserted may then hold neither quotes nor ``>``, or it would change what that browser sees.
+    end: directly behind the tag of a script element; 0 for any other, and when it was cut.
     """
 
     name: bytes
@@ -36,6 +37,7 @@ class Tag:
     css: bool = False
     noscript: bool = False
     disputed: bool = False
+    end: int = 0
 
     def get(self, name: bytes) -> bytes | None:
         """The value of the first attribute of that name, which is the one that counts."""
