@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cookiegate import gate_html, lookup_url
 from cookiegate.catalog import default_index
-from cookiegate.gate.interest import Interest
+from cookiegate.gate.known import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,8 @@ class Memos:
         for one in gc.get_objects():
             if is_memo(one):
                 self._forget.append(one.cache_clear)
-            elif isinstance(one, Interest):
-                self._forget.append(one.dull.clear)
+            elif isinstance(one, Known):
+                self._forget.append(one.tags.clear)
 
     def forget(self) -> None:
         """Empty them; the catalogue stays loaded and arranged."""

@@ -146,7 +146,7 @@ def test_nothing_is_remembered_after_forgetting():
     assert not default_index()._codes._found
     gc = import_module("gc")
     assert not [one for one in gc.get_objects() if memos.is_memo(one) and one.cache_info().currsize]
-    assert not [one for one in gc.get_objects() if isinstance(one, memos.Interest) and one.dull]
+    assert not [one for one in gc.get_objects() if isinstance(one, memos.Known) and one.tags]
     assert gate_html(page, url=pages.URL) == before
 
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from cookiegate.catalog import Index, Service
 from cookiegate.consent.decide import granted_profile
-from cookiegate.gate import interest as interest_module
 from cookiegate.gate.interest import Interest, interest_of
 from cookiegate.gate.page import PageGate
 from cookiegate.policy.model import Policy
@@ -85,25 +84,6 @@ def test_a_trackers_own_site_has_no_quick_way():
         gated(b"<p><img src=/p.gif>", quick=True, url="https://www.far.example/")[0].count(b"data-cg-src")
         == 1
     )
-
-
-def test_what_was_said_is_remembered_within_bounds(monkeypatch):
-    monkeypatch.setattr(interest_module, "_REMEMBERED", 3)
-    interest = Interest(("own",))
-    looks = []
-    monkeypatch.setattr(interest, "_look", lambda tag: looks.append(tag) or False, raising=False)
-    for tag in (
-        b"<img 1>",
-        b"<img 1>",
-        b"<img 2>",
-        b"<img 3>",
-        b"<img 4>",
-        b"<img 1>",
-        b"<img " + b"x" * 999 + b">",
-    ):
-        assert interest(tag) is False
-    assert [tag[5:6] for tag in looks] == [b"1", b"2", b"3", b"4", b"1", b"x"]
-    assert interest.dull == {b"<img 4>", b"<img 1>"}
 
 
 def test_without_words_only_other_hosts_are_of_interest():

@@ -19,11 +19,12 @@ from cookiegate.gate.html.attrs import decode_value
 from cookiegate.gate.html.forms import addresses_in
 from cookiegate.gate.html.rules import import_addresses, speculation_addresses
 from cookiegate.gate.html.sinks import Form, Rules, rules_of, sink_of, sinks_of
+from cookiegate.gate.known import Made, known_on
 from cookiegate.gate.mapped import Escape, Mapped, from_attribute
 from cookiegate.gate.recognise import NOTHING, Declared, Held, Recogniser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from cookiegate.catalog.urls import Url
     from cookiegate.gate.html.attrs import Attribute
@@ -40,13 +41,17 @@ _HOLDS_CONTENT = frozenset((Kind.SCRIPT, Kind.FRAME, Kind.OBJECT, Kind.STYLE))
 class Classifier:
     """Names the services behind the tags of one page. ``url``: the page's own, for what is relative to it.
 
-    interest: tells the tags that may be candidates, as far as is known by now; None: all may.
+    known: what was made of tags before, on any page of the site. steady: tags mean what they mean elsewhere;
+    no base element has come.
     """
 
     def __init__(self, policy: Policy, url: str) -> None:
         page = parse_url(url)
-        self._recogniser = Recogniser(policy, page.host if page else "")
-        self.interest = self._recogniser.interest
+        scheme, host = (page.scheme, page.host) if page else ("", "")
+        self._recogniser = Recogniser(policy, host)
+        self._known = known_on(policy, scheme, host)
+        self.known: Mapping[bytes, object] = self._known.tags
+        self.steady = True
         self._bases = Bases((page,))
         # All base elements wait for the services of the first one that leads to a tracker.
         self._base_references: tuple[Reference, ...] = ()
@@ -56,8 +61,7 @@ class Classifier:
         """The classifier of a document that this one holds."""
         inner = Classifier.__new__(Classifier)
         inner._recogniser = self._recogniser
-        # Quick looks know one base only, the page's own.
-        inner.interest = self.interest if bases in ((None,), self._bases.fallback) else None
+        inner.steady = False  # what is known is known of the page's own base
         inner._bases = Bases(bases)
         inner._base_references = ()
         inner._depth = self._depth + 1
@@ -75,6 +79,18 @@ class Classifier:
             sinks = sinks_of(tag.name, tag.get, foreign=tag.foreign, cut=True)
             blocked = tuple(name for name in sinks if tag.get(name) is None)
         return self._candidate(tag, references, inner, blocked)
+
+    def judge(self, text: bytes, tag: Tag) -> Made | None:
+        """What to make of a whole tag that is not known yet, whose offsets count from its first byte."""
+        made, recogniser = None, self._recogniser
+        if recogniser.interest is None or recogniser.interest(text):
+            recogniser.fixed = True
+            candidate = self.tag(tag)
+            made = Made(candidate) if candidate else None
+            if not recogniser.fixed:
+                return made
+        self._known.keep(text, made)
+        return made
 
     def script(self, tag: Tag, code: bytes | None) -> Candidate | None:
         """Whose code an inline script is; None for the site's own. ``code`` None: too long to read."""
@@ -247,7 +263,7 @@ class Classifier:
         href = tag.get(b"href")
         if href is None:
             return None
-        self.interest = None  # what is relative now means something else
+        self.steady = False  # what is relative now means something else
         if not self._bases.counts(noscript=tag.noscript):
             return None
         text = decode_value(href)

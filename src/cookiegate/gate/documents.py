@@ -8,13 +8,10 @@ from cookiegate.gate.html.scanner import Scanner
 
 if TYPE_CHECKING:
     from cookiegate.gate.candidates import Candidate
-    from cookiegate.gate.html.tags import Interest, Tag
+    from cookiegate.gate.html.tags import Tag
 
 
 class _Classifier(Protocol):
-    @property
-    def interest(self) -> Interest | None: ...
-
     def tag(self, tag: Tag) -> Candidate | None: ...
 
     def script(self, tag: Tag, code: bytes | None) -> Candidate | None: ...
@@ -26,11 +23,10 @@ class _Collector:
     def __init__(self, classifier: _Classifier, *, xml: bool) -> None:
         self.found: list[Candidate] = []
         self._classifier = classifier
-        self.scanner = Scanner(self, xml=xml, interest=classifier.interest)
+        self.scanner = Scanner(self, xml=xml)
 
     def tag(self, tag: Tag) -> None:
         self._keep(self._classifier.tag(tag))
-        self.scanner.interest = self._classifier.interest
 
     def script(self, tag: Tag, code: bytes | None) -> None:
         self._keep(self._classifier.script(tag, code))

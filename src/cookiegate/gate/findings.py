@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from cookiegate.consent.decide import Reason
@@ -29,8 +28,7 @@ class Kind(StrEnum):
     BASE = "base"  # says what relative addresses mean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One candidate tracker, and what was decided about it.
 
     service, purpose: ids, or None for a third party nobody declared.
@@ -48,3 +46,8 @@ class Finding:
     allowed: bool
     reason: Reason
     rule: str = ""
+
+    def at(self, offset: int) -> Finding:
+        """The same at another place."""
+        service, purpose, kind, url, _, allowed, reason, rule = self
+        return Finding(service, purpose, kind, url, offset, allowed, reason, rule)

@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cookiegate.policy.model import Policy
 
-_REMEMBERED = 8192
-_LONGEST = 512
-
 
 class Interest:
     """Says of a whole tag whether it may refer to anything but the site's own innocent paths.
 
     words: beginnings of path segments that mean a tracker on the site itself. Never False for a tag that
-    matters. dull: tags of which it said so, within bounds.
+    matters.
     """
 
     def __init__(self, words: tuple[str, ...]) -> None:
@@ -30,21 +27,9 @@ class Interest:
         ]
         # Without words: nothing matches.
         self._own = re.compile(rb"[\t\n\f\r \"'=/(](?:%b)" % (b"|".join(letters) or b"(?!)"))
-        self.dull: set[bytes] = set()
 
     def __call__(self, tag: bytes) -> bool:
         """Look at one tag, from ``<`` to ``>``."""
-        if tag in self.dull:
-            return False
-        if self._look(tag):
-            return True
-        if len(tag) <= _LONGEST:
-            if len(self.dull) >= _REMEMBERED:
-                self.dull.clear()
-            self.dull.add(tag)
-        return False
-
-    def _look(self, tag: bytes) -> bool:
         # Another host needs one of these, however it is spelt: https:x, //x, /\x, &#47;/x, "/ TAB /x".
         return (
             b":" in tag

@@ -13,6 +13,7 @@ from cookiegate.gate.css import held_prefix
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.gate.html.edits import Insertion, insert
 from cookiegate.gate.html.scanner import Scanner, Tag
+from cookiegate.gate.known import Form
 from cookiegate.gate.mapped import escaped
 from cookiegate.policy.model import Policy
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cookiegate.consent.decide import Profile
+    from cookiegate.gate.known import Made
     from cookiegate.gate.mapped import Escape
 
     Snippet = Callable[[bytes], bytes]
@@ -60,6 +62,19 @@ class Enforcer:
             self._hold(candidate, held, inert=inert)
         for inner in candidate.inner:
             self.take(inner)
+
+    def again(self, offset: int, made: Made) -> None:
+        """Decide about a candidate that may be known; its offsets count from ``offset``."""
+        form = made.form(self._profile.key)
+        if form is None:
+            once = Enforcer(self._profile)
+            once.take(made.candidate)
+            form = Form(tuple(once.findings), tuple(once.insertions))
+            made.keep(self._profile.key, form)
+        for finding in form.findings:
+            self.findings.append(finding.at(offset + finding.offset))
+        for place, text in form.insertions:
+            self.insertions.append(Insertion(offset + place, text))
 
     def _decision(self, reference: Reference) -> Decision:
         if reference.unread:
@@ -170,7 +185,10 @@ class PageGate:
         self._enforcer = Enforcer(profile)
         self._classifier = Classifier(policy, url)
         self._snippet = snippet
-        self._scanner = Scanner(self, xml=xml, interest=self._classifier.interest)
+        self._scanner = Scanner(self, xml=xml, memory=self)
+        self.known = self._classifier.known
+        self.judge = self._classifier.judge
+        self.again = self._enforcer.again
 
     @property
     def findings(self) -> list[Finding]:
@@ -196,7 +214,8 @@ class PageGate:
         """Decide about a tag with loading attributes."""
         if candidate := self._classifier.tag(tag):
             self._enforcer.take(candidate)
-        self._scanner.interest = self._classifier.interest
+        if not self._classifier.steady:
+            self._scanner.memory = None
 
     def script(self, tag: Tag, code: bytes | None) -> None:
         """Decide about an inline script."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cookiegate.gate.classify import Classifier
 from cookiegate.gate.html.edits import Insertion, insert
 from cookiegate.gate.html.scanner import Scanner, Tag
+from cookiegate.gate.known import Made
 from cookiegate.gate.page import Enforcer, GatedPage
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ MOST_CANDIDATES = 20_000
 
 @dataclass(slots=True)
 class Plan:
-    """The candidates of one page in its order, and where its body begins (None: it has none)."""
+    """The candidates of one page in its order with their places, and where its body begins."""
 
-    candidates: list[Candidate] = field(default_factory=list)
+    candidates: list[tuple[int, Made]] = field(default_factory=list)
     body_at: int | None = None
 
 
@@ -39,11 +40,14 @@ class _Planner:
     def __init__(self, policy: Policy, url: str, xml: bool) -> None:
         self.plan = Plan()
         self._classifier = Classifier(policy, url)
-        self.scanner = Scanner(self, xml=xml, interest=self._classifier.interest)
+        self.scanner = Scanner(self, xml=xml, memory=self)
+        self.known = self._classifier.known
+        self.judge = self._classifier.judge
 
     def tag(self, tag: Tag) -> None:
         self._keep(self._classifier.tag(tag))
-        self.scanner.interest = self._classifier.interest
+        if not self._classifier.steady:
+            self.scanner.memory = None
 
     def script(self, tag: Tag, code: bytes | None) -> None:
         self._keep(self._classifier.script(tag, code))
@@ -53,7 +57,10 @@ class _Planner:
 
     def _keep(self, candidate: Candidate | None) -> None:
         if candidate:
-            self.plan.candidates.append(candidate)
+            self.plan.candidates.append((0, Made(candidate)))
+
+    def again(self, offset: int, made: Made) -> None:
+        self.plan.candidates.append((offset, made))
 
 
 class Plans:
@@ -74,8 +81,8 @@ class Plans:
         """Gate one whole page; the same bytes and findings as a PageGate gives."""
         plan = self._plan(page, url, xml)
         enforcer = Enforcer(profile)
-        for candidate in plan.candidates:
-            enforcer.take(candidate)
+        for offset, made in plan.candidates:
+            enforcer.again(offset, made)
         if snippet and plan.body_at is not None:
             text = snippet(page[plan.body_at :])
             enforcer.insertions.append(Insertion(plan.body_at, text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from cookiegate.catalog.filters import RequestType
@@ -51,6 +52,9 @@ class Declared(NamedTuple):
 
 NOTHING = Declared()
 
+# What leads to the same place from every page of a site.
+_FIXED = re.compile(r"[\x00-\x20]*+(?>[/\\]|[a-z][a-z0-9+.-]*+:[/\\][/\\])", re.IGNORECASE)
+
 
 class Held(NamedTuple):
     """Where what is found is held, as in ``Reference``."""
@@ -62,7 +66,11 @@ class Held(NamedTuple):
 
 
 class Recogniser:
-    """Recognises what a page of this site refers to. ``site``: the host of the page itself."""
+    """Recognises what a page of this site refers to. ``site``: the host of the page itself.
+
+    interest: tells the tags that may be candidates; None: all may. fixed: since this was set, no address was
+    asked for that leads elsewhere from another page of the site.
+    """
 
     def __init__(self, policy: Policy, site: str) -> None:
         self._policy = policy
@@ -70,6 +78,7 @@ class Recogniser:
         # On a tracker's own site its own paths are of interest too.
         known = not site or policy.index.knows_host(site)
         self.interest: Interest | None = None if known else interest_of(policy)
+        self.fixed = True
 
     def addresses(
         self,
@@ -82,6 +91,8 @@ class Recogniser:
         """What the addresses of one attribute refer to, each service once. ``bases``: of those who see it."""
         found: dict[tuple[str | None, str | None, Kind], Reference] | None = None
         for text in texts:
+            if self.fixed and not _FIXED.match(text):
+                self.fixed = False
             for base in bases:
                 url = parse_url(text, base)
                 reference = None if url is None else self._reference(kind, text, url, declared, held)

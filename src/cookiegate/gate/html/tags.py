@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cookiegate.gate.html.attrs import SPACE, read_attributes
 
@@ -69,7 +69,7 @@ class Memory(Protocol):
     def judge(self, text: bytes, tag: Tag) -> object:
         """What to make of a tag that is not known yet. Its offsets count from its first byte."""
 
-    def again(self, offset: int, made: object) -> None:
+    def again(self, offset: int, made: Any) -> None:
         """A tag of which this was made stands at ``offset``."""
 
 
