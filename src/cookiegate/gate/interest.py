@@ -28,6 +28,11 @@ class Interest:
         # Without words: nothing matches.
         self._own = re.compile(rb"[\t\n\f\r \"'=/(](?:%b)" % (b"|".join(letters) or b"(?!)"))
 
+    def innocent(self, address: str) -> bool:
+        """Whether a relative address leads to nothing but an innocent path of the site, from any page of it."""
+        odd = "%" in address or "\\" in address or ":" in address
+        return not (odd or self._own.search(b"/" + address.encode("utf-8", "replace")))
+
     def __call__(self, tag: bytes) -> bool:
         """Look at one tag, from ``<`` to ``>``."""
         # Another host needs one of these, however it is spelt: https:x, //x, /\x, &#47;/x, "/ TAB /x".

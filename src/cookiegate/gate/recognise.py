@@ -92,7 +92,7 @@ class Recogniser:
         found: dict[tuple[str | None, str | None, Kind], Reference] | None = None
         for text in texts:
             if self.fixed and not _FIXED.match(text):
-                self.fixed = False
+                self.fixed = self.interest is not None and self.interest.innocent(text)
             for base in bases:
                 url = parse_url(text, base)
                 reference = None if url is None else self._reference(kind, text, url, declared, held)

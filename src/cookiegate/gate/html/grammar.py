@@ -22,9 +22,6 @@ BEFORE_BODY = frozenset(
 )
 
 
-# Tags that load something and change nothing about how the bytes behind them are read.
-QUIET = frozenset(b"img image link embed object video audio source track input frame".split())
-
 _W = {b"s": SPACE}
 _NAME = rb"""[^%(s)b"'<>/=]*+""" % _W
 _BARE = rb"""[^%(s)b"'<>=`]++""" % _W
@@ -56,6 +53,15 @@ def _plain(watched: frozenset[bytes]) -> bytes:
 
 
 _PLAIN = _plain(frozenset())
+# The same with all that any element may load.
+_ANY_PLAIN = (
+    rb"""(?:(?>[%(s)b]++[^%(s)b"'<>/=]%(name)b(?>="[^"]*+"|(?!=)|='[^']*+'|=%(bare)b)))*+[%(s)b]*+"""
+    % {
+        b"s": SPACE,
+        b"name": _NAME,
+        b"bare": _BARE,
+    }
+)
 _COMMENT = rb"<!--(?>-?>|(?:(?>[^-]++|-(?!-!?>)))*+--!?>)"
 # In svg an address may stand in many attributes, behind a parenthesis.
 _SVG_VALUE = rb"""(?>"(?:(?>[^"(&\\]++|\([^)"/:&\\]*+\)))*+"|'(?:(?>[^'(&\\]++|\([^)'/:&\\]*+\)))*+')"""
@@ -113,8 +119,10 @@ _NAMES = frozenset(SINKS) | RAW_TEXT | FOREIGN_ROOTS | OTHERS
 _STOPS = rb"(?:%b)[%b/>]" % (any_case(_NAMES), SPACE)
 # Letters with which none of them begins.
 _FREE = bytes(byte for byte in range(97, 123) if byte not in {name[0] for name in _NAMES})
+# Tags that change how what follows is read, or what it means.
+_STATEFUL = RAW_TEXT | FOREIGN_ROOTS | OTHERS | {b"base", b"body"}
 # Where it ends: before what Python has to look at, and behind a tag that loads something and changes nothing,
-# which is in the group; a script element without content is one too.
+# which is in the group; a script or a frame without content is one too.
 STEP = re.compile(
     rb"""[^<]*+(?:(?><(?>
         /[A-Za-z][^"'=<>]*+>
@@ -124,7 +132,11 @@ STEP = re.compile(
       | /(?=[^A-Za-z])[^>]*+>
       | (?=[^A-Za-z/!?])
       | [sS][vV][gG]%(svg_plain)b>%(svg)b</[sS][vV][gG][%(s)b]*+>
-    )[^<]*+))*+(<(?>(?:%(quiet)b)(?=[%(s)b/>])%(plain)b/?>|%(script)b%(plain)b></%(script)b>))?"""
+    )[^<]*+))*+(<(?>
+        (?!(?:%(stateful)b)[%(s)b/>])[A-Za-z][^%(s)b/>]*+%(any)b/?>
+      | %(script)b(?=[%(s)b])%(any)b></%(script)b>
+      | %(iframe)b(?=[%(s)b])%(any)b></%(iframe)b>
+    ))?"""
     % {
         b"s": SPACE,
         b"free": _FREE + _FREE.upper(),
@@ -133,8 +145,10 @@ STEP = re.compile(
         b"comment": _COMMENT[1:],
         b"svg_plain": _SVG_PLAIN,
         b"svg": _SVG_CONTENT,
-        b"quiet": any_case(QUIET),
+        b"any": _ANY_PLAIN,
+        b"stateful": any_case(_STATEFUL),
         b"script": any_case([b"script"]),
+        b"iframe": any_case([b"iframe"]),
     },
     re.VERBOSE,
 )
@@ -145,11 +159,11 @@ HEAD_STEP = re.compile(
       | <%(title)b>[^<]*+</%(title)b>
       | %(comment)b
       | <%(script)b[%(s)b]++%(type)b=(?>"%(json)b"|'%(json)b')%(plain_data)b>[^<]*+</%(script)b>
-    )[%(s)b]*+))*+(<(?>%(link)b(?=[%(s)b/>])%(plain)b/?>|%(script)b(?=[%(s)b])%(plain)b></%(script)b>))?"""
+    )[%(s)b]*+))*+(<(?>%(link)b(?=[%(s)b/>])%(any)b/?>|%(script)b(?=[%(s)b])%(any)b></%(script)b>))?"""
     % {
         b"s": SPACE,
         b"json": rb"application/(?:ld\+)?json",
-        b"plain": _PLAIN,
+        b"any": _ANY_PLAIN,
         b"plain_meta": _plain(frozenset((b"http-equiv",))),
         b"plain_data": _plain(frozenset((b"type",))),
         b"comment": _COMMENT,

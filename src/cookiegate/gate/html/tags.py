@@ -51,10 +51,10 @@ _NAME = re.compile(rb"<([^%b/>]++)" % SPACE)
 
 
 def read_tag(text: bytes) -> Tag:
-    """A whole start tag, with the end tag behind it where it is a script element's."""
+    """A whole start tag, with the end tag behind it where it is that of a script or a frame."""
     match = _NAME.match(text)
     name = match[1].lower() if match else b""
-    end = len(text) - len("</script>") if name == b"script" else len(text)
+    end = len(text) - len(name) - 3 if name in (b"script", b"iframe") else len(text)
     return Tag(name, 0, len(name) + 1, tuple(read_attributes(text, len(name) + 1, end)))
 
 
