@@ -29,7 +29,7 @@ class Interest:
         self._own = re.compile(rb"[\t\n\f\r \"'=/(](?:%b)" % (b"|".join(letters) or b"(?!)"))
 
     def innocent(self, address: str) -> bool:
-        """Whether a relative address leads to nothing but an innocent path of the site, from any page of it."""
+        """Whether a relative address leads to an innocent path of the site, from any page of it."""
         odd = "%" in address or "\\" in address or ":" in address
         return not (odd or self._own.search(b"/" + address.encode("utf-8", "replace")))
 
