@@ -7,6 +7,7 @@ from cookiegate.gate.media import (
     Media,
     coding_of,
     is_opaque,
+    is_xhtml,
     looks_like_html,
     media_of,
     unreadable,
@@ -23,6 +24,11 @@ TYPE = b"content-type"
         ([(TYPE, b"text/plain"), (TYPE, b"text/html")], Media.HTML),
         ([(TYPE, b"text/html, text/plain")], Media.HTML),
         ([(TYPE, b"application/xhtml+xml")], Media.HTML),
+        ([(TYPE, b"text/html charset=utf-8")], Media.HTML),
+        ([(TYPE, b"text/html\tx")], Media.HTML),
+        ([(TYPE, b"text/plain, text/html(x)")], Media.HTML),
+        ([(TYPE, b"text/htmlx")], Media.OTHER),
+        ([(TYPE, b"text/html/x")], Media.OTHER),
         ([(TYPE, b"text/html"), (b"content-disposition", b"inline; filename=a.html")], Media.HTML),
         ([(TYPE, b"text/html"), (b"content-disposition", b"")], Media.HTML),
         ([(TYPE, b"text/html"), (b"content-disposition", b"attachment; x")], Media.OTHER),
@@ -86,6 +92,16 @@ def test_coding(values, coding):
 )
 def test_unreadable(status, headers, why):
     assert unreadable(status, headers) == why
+
+
+def test_xhtml():
+    for value in (
+        b"application/xhtml+xml",
+        b"Application/XHTML+xml charset=utf-8",
+        b"application/xhtml+xml;x",
+    ):
+        assert is_xhtml([(TYPE, value)])
+    assert not is_xhtml([(TYPE, b"text/html")])
 
 
 def test_the_beginning_of_a_body():

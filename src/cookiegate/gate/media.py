@@ -18,6 +18,7 @@ _UNTYPED = frozenset({b"*/*", b"unknown/unknown", b"application/unknown"})
 _OPAQUE = re.compile(
     rb"""charset\s*=\s*["']?\s*(?:utf-?16|ucs-2|csunicode|unicode|iso-10646-ucs-2|iso-2022|csiso2022)""", re.I
 )
+_TYPE = re.compile(rb"[^ \t;(]*+")  # browsers read "text/html charset=utf-8" too
 _UTF_16 = (b"\xfe\xff", b"\xff\xfe")
 _UTF_8 = b"\xef\xbb\xbf"
 
@@ -35,7 +36,7 @@ class Media(Enum):
 
 def is_xhtml(headers: Headers) -> bool:
     """Whether the body is read by the rules of XML."""
-    return any(_token(value) == b"application/xhtml+xml" for value in get_all(headers, b"content-type"))
+    return any(_essence(value) == b"application/xhtml+xml" for value in get_all(headers, b"content-type"))
 
 
 def media_of(headers: Headers) -> Media:
@@ -59,7 +60,7 @@ def media_of(headers: Headers) -> Media:
 
 @lru_cache(maxsize=256)
 def _essences(content_type: bytes) -> frozenset[bytes]:
-    return frozenset(_token(item) for item in content_type.split(b",")) - {b""}
+    return frozenset(_essence(item) for item in content_type.split(b",")) - {b""}
 
 
 def coding_of(headers: Headers) -> bytes:
@@ -88,6 +89,10 @@ def is_opaque(beginning: bytes) -> bool:
 def looks_like_html(beginning: bytes) -> bool:
     """Whether a browser that sniffs may find HTML in a body that begins like this; blank may become HTML."""
     return beginning.removeprefix(_UTF_8).lstrip(b" \t\r\n\f")[:1] in (b"", b"<")
+
+
+def _essence(value: bytes) -> bytes:
+    return _TYPE.match(value.strip(b" \t"))[0].lower()  # type: ignore[index]  # matches anything
 
 
 def _token(value: bytes) -> bytes:
