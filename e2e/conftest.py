@@ -53,6 +53,12 @@ def order() -> Iterator[str]:
         yield base
 
 
+@pytest.fixture(scope="session")
+def charsets() -> Iterator[str]:
+    with served("charsets") as base:
+        yield base
+
+
 @pytest.fixture
 def visitors(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Give a maker of visitors; all of them leave at the end of the test."""

@@ -1,6 +1,6 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order [--trust ADDRESS]``. It ends with
+Usage: ``python serve.py demo|bare|order|charsets [--trust ADDRESS]``. It ends with
 SIGTERM, or when whoever started it is gone.
 """
 
@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
+import charset_pages
 from cookiegate import CookieGate
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
@@ -76,10 +77,15 @@ def end_with_parent() -> None:
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=["demo", "bare", "order"])
+    parser.add_argument("app", choices=["demo", "bare", "order", "charsets"])
     parser.add_argument("--trust", action="append", default=[])
     arguments = parser.parse_args()
-    makers = {"demo": lambda: demo_app(arguments.trust), "bare": bare_app, "order": order_app}
+    makers = {
+        "demo": lambda: demo_app(arguments.trust),
+        "bare": bare_app,
+        "order": order_app,
+        "charsets": lambda: charset_pages.create_app(KEY),
+    }
     app = makers[arguments.app]()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     threading.Thread(target=end_with_parent, daemon=True).start()
