@@ -66,6 +66,12 @@ def open_sinks() -> Iterator[str]:
         yield base
 
 
+@pytest.fixture(scope="session")
+def charsets() -> Iterator[str]:
+    with served("charsets") as base:
+        yield base
+
+
 @pytest.fixture
 def visitors(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Give a maker of visitors; all of them leave at the end of the test."""

@@ -1,6 +1,6 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks [--trust ADDRESS]``. It ends with
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets [--trust ADDRESS]``. It ends with
 SIGTERM, or when whoever started it is gone.
 """
 
@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
+import charset_pages
 from cookiegate import CookieGate
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
@@ -95,7 +96,7 @@ def end_with_parent() -> None:
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks"])
+    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks", "charsets"])
     parser.add_argument("--trust", action="append", default=[])
     arguments = parser.parse_args()
     makers = {
@@ -104,6 +105,7 @@ def main() -> None:
         "order": order_app,
         "sinks": lambda: CookieGate(open_sinks_app(), secret_keys=[KEY]),
         "open-sinks": open_sinks_app,
+        "charsets": lambda: charset_pages.create_app(KEY),
     }
     app = makers[arguments.app]()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)

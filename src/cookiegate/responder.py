@@ -24,13 +24,13 @@ from cookiegate.gate.media import (
     DECIDED_BY,
     Media,
     coding_of,
-    is_opaque,
     is_xhtml,
     looks_like_html,
     media_of,
     unreadable,
 )
 from cookiegate.gate.page import PageGate
+from cookiegate.gate.recoder import Recoder
 from cookiegate.gate.set_cookie import filter_set_cookie
 
 if TYPE_CHECKING:
@@ -261,9 +261,6 @@ class Responder:
         if more and len(self._beginning) < DECIDED_BY:
             return None
         raw = message if data == self._raw else {**message, "body": self._raw}
-        if is_opaque(self._beginning):
-            await self._bar("the character encoding cannot be read")
-            return await self._on_body(raw)
         if self._untyped and not looks_like_html(self._beginning):
             await self._pass(self._with_cookies(self._headers, page=False))
             return await self._send(raw)
@@ -276,15 +273,19 @@ class Responder:
         if coding_of(headers):
             self._encoder = Encoder(streaming=more)
         url, xml, profile = self._url(), is_xhtml(self._headers), visit.profile
+        types = b",".join(get_all(self._headers, b"content-type"))
+        recoder = Recoder(types, xml=xml, framed=visit.framed)
 
         def snippet(rest: bytes) -> bytes:
             return snippets.render(visit, nonce=nonce, page_rest=rest)
 
         if more or len(self._beginning) > SLICE:
-            self._gate = PageGate(self._desk.policy, profile, url=url, xml=xml, snippet=snippet)
+            policy = self._desk.policy
+            self._gate = PageGate(policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
             body = await self._gated(self._beginning, more)
         else:
-            page = self._desk.plans.gate(self._beginning, profile, url=url, xml=xml, snippet=snippet)
+            plans = self._desk.plans
+            page = plans.gate(self._beginning, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
             self._findings += page.findings
             body = self._encoder.feed(page.body) + self._encoder.close() if self._encoder else page.body
         if more:

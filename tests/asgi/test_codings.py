@@ -133,27 +133,77 @@ async def test_what_a_script_fetches_unreadably_is_refused(site):
         assert b"x\n" not in seen.body
 
 
-@pytest.mark.parametrize(
-    "kind", [b"text/html; charset=utf-16", b'text/html;charset="UTF-16LE"', b"text/html; charset=iso-2022-jp"]
-)
-async def test_encodings_that_hide_ascii(site, kind):
-    given = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]}
-    seen = await site.send(given, body(PAGE))
-    assert seen.get("content-security-policy") == BARRIER.decode()
-    assert seen.reports[0].problem == "the character encoding cannot be read"
+# --- other character encodings
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("size", [1, 3, 1000])
-async def test_a_utf_16_mark_outranks_the_header(site, encoding, size):
-    data = "\ufeff".encode(encoding) + PAGE.decode().encode(encoding)
-    for given in (start(), {"type": "http.response.start", "status": 200, "headers": []}):
-        seen = await site.send(given, *pieces(data, size))
-        assert seen.body == data
-        assert seen.get("content-security-policy") == BARRIER.decode()
-    seen = await site.send(start(), *pieces(data, size), headers=[FETCH])
-    assert seen.status == 502
-    assert data[2:20] not in seen.body
+@pytest.mark.parametrize("size", [None, 1, 3, 1000])
+@pytest.mark.parametrize("kind", [b"text/html", b"text/html; charset=utf-8", None])
+async def test_a_utf_16_mark_outranks_the_header(site, encoding, size, kind):
+    plain = await site.send(start(), body(PAGE))
+    data = ("\ufeff" + PAGE.decode()).encode(encoding)
+    headers = [] if kind is None else [(b"content-type", kind)]
+    given = {"type": "http.response.start", "status": 200, "headers": headers}
+    messages = [body(data)] if size is None else pieces(data, size)
+    seen = await site.send(given, *messages)
+    assert seen.body.decode(encoding) == "\ufeff" + plain.body.decode()
+    assert "data-cg-src" in seen.body.decode(encoding)
+    assert seen.get("content-security-policy") is None
+    (finding,) = seen.reports[0].findings
+    assert data[finding.offset :].startswith("<script src".encode(encoding))
+    assert seen.reports[0].problem == ""
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec"),
+    [
+        ("UTF-16", "utf-16-le"),
+        ('"utf-16be"', "utf-16-be"),
+        ("iso-2022-jp", "iso2022_jp"),
+        ("shift_jis", "shift_jis"),
+        ("gbk", "gbk"),
+    ],
+)
+@pytest.mark.parametrize("size", [None, 1, 1000])
+async def test_the_header_names_the_encoding(site, charset, codec, size):
+    text = PAGE.decode().replace("Shop", "日本語の社会、新しい")
+    plain = await site.send(start(), body(text.encode("ascii", "xmlcharrefreplace")))
+    data = text.encode(codec)
+    messages = [body(data)] if size is None else pieces(data, size)
+    given = start()
+    given["headers"] = [(b"content-type", b"text/html; charset=" + charset.encode())]
+    seen = await site.send(given, *messages)
+    expected = plain.body.decode().replace(
+        "".join(f"&#{ord(c)};" for c in "日本語の社会、新しい"), "日本語の社会、新しい"
+    )
+    assert seen.body == expected.encode(codec)
+    assert seen.get("content-length") is None
+    (finding,) = seen.reports[0].findings
+    assert data[finding.offset :].startswith("<script src".encode(codec))
+
+
+async def test_the_page_names_the_encoding(site):
+    page = b"<!doctype html><title>\x1b$B$<<R\x1b(B</title><meta charset=iso-2022-jp><body>" + TRACKER
+    for messages in ([body(page)], pieces(page, 1)):
+        seen = await site.send(start(), *messages)
+        assert seen.body.startswith(page[: page.index(TRACKER)])
+        assert seen.body.endswith(b" data-cg-src=" + TRACKER[TRACKER.index(b'"') :])
+
+
+async def test_a_frame_is_in_the_encoding_of_the_page_around_it(site):
+    page = b"<p>\x1b$B<R2q\x1b(B" + TRACKER  # whoever reads ASCII finds one tag here, and no script
+    for dest, held in ((b"document", False), (b"iframe", True)):
+        seen = await site.send(start(), body(page), headers=[(b"sec-fetch-dest", dest)])
+        assert (b"data-cg-src" in seen.body) is held
+
+
+async def test_a_page_that_browsers_do_not_read_stays_as_it_is(site):
+    given = start()
+    given["headers"] = [(b"content-type", b"text/html; charset=iso-2022-kr")]
+    for messages in ([body(PAGE)], pieces(PAGE, 7)):
+        seen = await site.send(given, *messages)
+        assert seen.body == PAGE
+        assert seen.reports[0].findings == ()
 
 
 # --- what is corrupt

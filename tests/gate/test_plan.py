@@ -10,6 +10,7 @@ from cookiegate.gate import plan as plan_module
 from cookiegate.gate.html.scanner import Scanner
 from cookiegate.gate.page import PageGate
 from cookiegate.gate.plan import Plans
+from cookiegate.gate.recoder import Recoder
 from cookiegate.policy.model import Policy
 
 POLICY = Policy()
@@ -35,6 +36,19 @@ def test_a_plan_gives_what_reading_gives(page, grants):
         planned = plans.gate(page, profile, url="https://a.example/", snippet=snippet)
         assert list(planned.findings) == gate.findings
         assert planned.body == body
+
+
+def test_a_plan_of_a_page_in_another_encoding():
+    strict = granted_profile(POLICY, ())
+    page = "<!doctype html><body>社会".encode("utf-16-le") + PIXEL.decode().encode("utf-16-le")
+    recoder, again = Recoder(b"text/html; charset=utf-16"), Recoder(b"text/html; charset=utf-16")
+    gate = PageGate(POLICY, strict, url="https://a.example/", recoder=recoder, snippet=snippet)
+    body = gate.feed(page) + gate.close()
+    planned = Plans(POLICY).gate(page, strict, url="https://a.example/", recoder=again, snippet=snippet)
+    assert planned.body == body
+    assert "<aside>us</aside>社会<img" in body.decode("utf-16-le")
+    assert list(planned.findings) == gate.findings
+    assert planned.findings[0].offset == page.index("<img".encode("utf-16-le"))
 
 
 def count_scans(monkeypatch):

@@ -15,14 +15,12 @@ if TYPE_CHECKING:
 
 _HTML = frozenset({b"text/html", b"application/xhtml+xml"})
 _UNTYPED = frozenset({b"*/*", b"unknown/unknown", b"application/unknown"})
-_OPAQUE = re.compile(
-    rb"""charset\s*=\s*["']?\s*(?:utf-?16|ucs-2|csunicode|unicode|iso-10646-ucs-2|iso-2022|csiso2022)""", re.I
-)
-_UTF_16 = (b"\xfe\xff", b"\xff\xfe")
+_TYPE = re.compile(rb"[^ \t;(]*+")  # browsers read "text/html charset=utf-8" too
+_UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _UTF_8 = b"\xef\xbb\xbf"
 
 DECIDED_BY = 4
-"""Bytes of a body after which ``is_opaque`` and ``looks_like_html`` know as much as they ever will."""
+"""Bytes of a body after which ``looks_like_html`` knows as much as it ever will."""
 
 
 class Media(Enum):
@@ -35,7 +33,7 @@ class Media(Enum):
 
 def is_xhtml(headers: Headers) -> bool:
     """Whether the body is read by the rules of XML."""
-    return any(_token(value) == b"application/xhtml+xml" for value in get_all(headers, b"content-type"))
+    return any(_essence(value) == b"application/xhtml+xml" for value in get_all(headers, b"content-type"))
 
 
 def media_of(headers: Headers) -> Media:
@@ -59,7 +57,7 @@ def media_of(headers: Headers) -> Media:
 
 @lru_cache(maxsize=256)
 def _essences(content_type: bytes) -> frozenset[bytes]:
-    return frozenset(_token(item) for item in content_type.split(b",")) - {b""}
+    return frozenset(_essence(item) for item in content_type.split(b",")) - {b""}
 
 
 def coding_of(headers: Headers) -> bytes:
@@ -74,20 +72,18 @@ def unreadable(status: int, headers: Headers) -> str:
         return "a part of a page cannot be read without the rest"
     if not supported(coding := coding_of(headers)):
         return f"the content coding {coding.decode('latin-1')!r} cannot be read"
-    # The scanner relies on ASCII bytes meaning ASCII characters.
-    if any(_OPAQUE.search(value) for value in get_all(headers, b"content-type")):
-        return "the character encoding cannot be read"
     return ""
-
-
-def is_opaque(beginning: bytes) -> bool:
-    """Whether a body begins with the byte order mark of UTF-16, which outranks every header; not readable."""
-    return beginning.startswith(_UTF_16)
 
 
 def looks_like_html(beginning: bytes) -> bool:
     """Whether a browser that sniffs may find HTML in a body that begins like this; blank may become HTML."""
+    if codec := _UTF_16.get(beginning[:2]):
+        beginning = beginning[2:].decode(codec, "ignore").encode()
     return beginning.removeprefix(_UTF_8).lstrip(b" \t\r\n\f")[:1] in (b"", b"<")
+
+
+def _essence(value: bytes) -> bytes:
+    return _TYPE.match(value.strip(b" \t"))[0].lower()  # type: ignore[index]  # matches anything
 
 
 def _token(value: bytes) -> bytes:

@@ -15,6 +15,7 @@ from cookiegate.gate.html.edits import Insertion, insert
 from cookiegate.gate.html.scanner import Scanner, Tag
 from cookiegate.gate.known import Form
 from cookiegate.gate.mapped import escaped
+from cookiegate.gate.recoder import Recoder
 from cookiegate.policy.model import Policy
 
 if TYPE_CHECKING:
@@ -35,9 +36,13 @@ _prefix = lru_cache(maxsize=1024)(held_prefix)
 
 
 class Enforcer:
-    """Decides about candidates for one profile: what is inserted to hold them, and what is reported."""
+    """Decides about candidates for one profile: what is inserted to hold them, and what is reported.
 
-    def __init__(self, profile: Profile) -> None:
+    recoder: the page's; the offsets of candidates are of what it gives to read.
+    """
+
+    def __init__(self, profile: Profile, recoder: Recoder | None = None) -> None:
+        self._place = recoder.place if recoder else _same
         self.findings: list[Finding] = []
         self.insertions: list[Insertion] = []
         self._profile = profile
@@ -72,7 +77,7 @@ class Enforcer:
             form = Form(tuple(once.findings), tuple(once.insertions))
             made.keep(self._profile.key, form)
         for finding in form.findings:
-            self.findings.append(finding.at(offset + finding.offset))
+            self.findings.append(finding.at(self._place(offset + finding.offset)))
         for place, text in form.insertions:
             self.insertions.append(Insertion(offset + place, text))
 
@@ -101,7 +106,7 @@ class Enforcer:
                 purpose=self._purpose(reference),
                 kind=reference.kind,
                 url=reference.url,
-                offset=candidate.offset,
+                offset=self._place(candidate.offset),
                 allowed=decision.allowed,
                 reason=decision.reason,
                 rule=reference.rule,
@@ -142,6 +147,10 @@ class Enforcer:
         self.insertions.append(Insertion(offset, escaped(text, through) if through else text))
 
 
+def _same(offset: int) -> int:
+    return offset
+
+
 @lru_cache(maxsize=1024)
 def _marks(
     services: tuple[str, ...],
@@ -169,6 +178,7 @@ class PageGate:
     """Gates one page for one profile, in pieces of any size.
 
     url: the page's own address. xml: it is XHTML, whose elements a slash closes.
+    recoder: reads its bytes; None: they are read as they are.
     snippet: asked once for the bytes to put directly behind the body's start tag, and given what has come of
     the page behind it.
     """
@@ -180,9 +190,11 @@ class PageGate:
         *,
         url: str,
         xml: bool = False,
+        recoder: Recoder | None = None,
         snippet: Snippet | None = None,
     ) -> None:
-        self._enforcer = Enforcer(profile)
+        self._recoder = recoder
+        self._enforcer = Enforcer(profile, recoder)
         self._classifier = Classifier(policy, url)
         self._snippet = snippet
         self._scanner = Scanner(self, xml=xml, memory=self)
@@ -197,16 +209,17 @@ class PageGate:
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the page; give those that may leave."""
-        return self._release(*self._scanner.feed(data))
+        return self._release(*self._scanner.feed(self._recoder.feed(data) if self._recoder else data))
 
     def close(self) -> bytes:
         """Give the rest of the page."""
-        return self._release(*self._scanner.feed(b"", final=True))
+        rest = self._recoder.feed(b"", final=True) if self._recoder else b""
+        return self._release(*self._scanner.feed(rest, final=True))
 
     def _release(self, offset: int, data: bytes) -> bytes:
         insertions = self._enforcer.insertions
         self._enforcer.insertions = []
-        return insert(data, offset, insertions)
+        return (self._recoder.insert if self._recoder else insert)(data, offset, insertions)
 
     # --- what the scanner tells
 
@@ -252,9 +265,10 @@ def gate_html(
     """
     policy = policy or Policy()
     profile = granted_profile(policy, granted)
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = "".join(content_type.replace(";", " ").split(None, 1)[:1]).lower()
     if kind not in (HTML, XHTML):
         return GatedPage(html, ())
-    gate = PageGate(policy, profile, url=url, xml=kind == XHTML)
+    recoder = Recoder(content_type.encode("latin-1", "replace"), xml=kind == XHTML)
+    gate = PageGate(policy, profile, url=url, xml=kind == XHTML, recoder=recoder)
     body = gate.feed(html) + gate.close()
     return GatedPage(body, tuple(gate.findings))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.candidates import Candidate
     from cookiegate.gate.page import Snippet
+    from cookiegate.gate.recoder import Recoder
     from cookiegate.policy.model import Policy
 
 MOST_CANDIDATES = 20_000
@@ -76,17 +77,27 @@ class Plans:
         self._size = 0
 
     def gate(
-        self, page: bytes, profile: Profile, *, url: str, xml: bool = False, snippet: Snippet | None = None
+        self,
+        page: bytes,
+        profile: Profile,
+        *,
+        url: str,
+        xml: bool = False,
+        recoder: Recoder | None = None,
+        snippet: Snippet | None = None,
     ) -> GatedPage:
         """Gate one whole page; the same bytes and findings as a PageGate gives."""
+        if recoder:
+            page = recoder.feed(page, final=True)
         plan = self._plan(page, url, xml)
-        enforcer = Enforcer(profile)
+        enforcer = Enforcer(profile, recoder)
         for offset, made in plan.candidates:
             enforcer.again(offset, made)
         if snippet and plan.body_at is not None:
             text = snippet(page[plan.body_at :])
             enforcer.insertions.append(Insertion(plan.body_at, text))
-        return GatedPage(insert(page, 0, enforcer.insertions), tuple(enforcer.findings))
+        body = (recoder.insert if recoder else insert)(page, 0, enforcer.insertions)
+        return GatedPage(body, tuple(enforcer.findings))
 
     def _plan(self, page: bytes, url: str, xml: bool) -> Plan:
         digest = hashlib.sha256(f"{url}\0{xml}\0".encode("utf-8", "surrogatepass"))
