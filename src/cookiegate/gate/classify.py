@@ -51,7 +51,7 @@ class Classifier:
     def __init__(self, policy: Policy, url: str) -> None:
         page = parse_url(url)
         scheme, host = (page.scheme, page.host) if page else ("", "")
-        self._recogniser = Recogniser(policy, host)
+        self._recogniser = Recogniser(policy, page)
         self._known = known_on(policy, scheme, host)
         self.known: Mapping[bytes, object] = self._known.tags
         self.steady = True

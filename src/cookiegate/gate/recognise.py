@@ -66,15 +66,16 @@ class Held(NamedTuple):
 
 
 class Recogniser:
-    """Recognises what a page of this site refers to. ``site``: the host of the page itself.
+    """Recognises what a page of this site refers to. ``page``: its own address.
 
     interest: tells the tags that may be candidates; None: all may. fixed: since this was set, no address was
     asked for that leads elsewhere from another page of the site.
     """
 
-    def __init__(self, policy: Policy, site: str) -> None:
+    def __init__(self, policy: Policy, page: Url | None) -> None:
         self._policy = policy
-        self._site = site
+        self._page = page
+        self._site = site = page.host if page else ""
         # On a tracker's own site its own paths are of interest too.
         known = not site or policy.index.knows_host(site)
         self.interest: Interest | None = None if known else interest_of(policy)
@@ -90,9 +91,13 @@ class Recogniser:
     ) -> list[Reference]:
         """What the addresses of one attribute refer to, each service once. ``bases``: of those who see it."""
         found: dict[tuple[str | None, str | None, Kind], Reference] | None = None
+        plain = declared is NOTHING and len(bases) == 1 and bases[0] is self._page
         for text in texts:
-            if self.fixed and not _FIXED.match(text):
-                self.fixed = self.interest is not None and self.interest.innocent(text)
+            if not _FIXED.match(text):
+                innocent = self.interest is not None and self.interest.innocent(text)
+                if innocent and plain:
+                    continue
+                self.fixed = self.fixed and innocent
             for base in bases:
                 url = parse_url(text, base)
                 reference = None if url is None else self._reference(kind, text, url, declared, held)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cookiegate.gate.html.attrs import SPACE, TAG_NAME, TAG_REST, any_case
+from cookiegate.gate.html.attrs import NAME, SPACE, TAG_NAME, TAG_REST, VALUE, any_case
 from cookiegate.gate.html.construction.body import FOREIGN_ROOTS
 from cookiegate.gate.html.construction.stack import POINTS
 from cookiegate.gate.html.construction.tree import BREAKOUT
@@ -53,6 +53,13 @@ def _plain(watched: frozenset[bytes]) -> bytes:
 
 
 _PLAIN = _plain(frozenset())
+# Attributes as no one should write them, without any of style.
+_ODD = rb"(?:(?>[%(s)b/]++|(?!%(watched)b)%(name)b(?>[%(s)b]*+=[%(s)b]*+%(value)b|(?![%(s)b]*+=))))*+" % {
+    b"s": SPACE,
+    b"watched": rb"(?:[oO][nN]|(?:%b)(?![^%b/>=]))" % (any_case(WATCHED | {b"style"}), SPACE),
+    b"name": NAME,
+    b"value": VALUE,
+}
 # The same with all that any element may load.
 _ANY_PLAIN = (
     rb"""(?:(?>[%(s)b]++[^%(s)b"'<>/=]%(name)b(?>="[^"]*+"|(?!=)|='[^']*+'|=%(bare)b)))*+[%(s)b]*+"""
@@ -126,7 +133,7 @@ _STATEFUL = RAW_TEXT | FOREIGN_ROOTS | OTHERS | {b"base", b"body"}
 STEP = re.compile(
     rb"""[^<]*+(?:(?><(?>
         /[A-Za-z][^"'=<>]*+>
-      | (?>[%(free)b]|(?!%(stops)b)[A-Za-z])[^%(s)b/>]*+%(plain)b/?>
+      | (?>[%(free)b]|[aApP](?=[%(s)b/>])|(?!%(stops)b)[A-Za-z])[^%(s)b/>]*+(?>%(plain)b/?>|%(odd)b>)
       | %(comment)b
       | [!?](?!--)[^>]*+>
       | /(?=[^A-Za-z])[^>]*+>
@@ -142,6 +149,7 @@ STEP = re.compile(
         b"free": _FREE + _FREE.upper(),
         b"stops": _STOPS,
         b"plain": _PLAIN,
+        b"odd": _ODD,
         b"comment": _COMMENT[1:],
         b"svg_plain": _SVG_PLAIN,
         b"svg": _SVG_CONTENT,
@@ -158,12 +166,15 @@ HEAD_STEP = re.compile(
         <%(meta)b(?=[%(s)b/>])%(plain_meta)b/?>
       | <%(title)b>[^<]*+</%(title)b>
       | %(comment)b
+      | </(?!(?:%(ends)b)[%(s)b/>])[A-Za-z][^"'=<>]*+>
+      | <(?:\?|/(?=[^A-Za-z]))[^>]*+>
       | <%(script)b[%(s)b]++%(type)b=(?>"%(json)b"|'%(json)b')%(plain_data)b>[^<]*+</%(script)b>
     )[%(s)b]*+))*+(<(?>%(link)b(?=[%(s)b/>])%(any)b/?>|%(script)b(?=[%(s)b])%(any)b></%(script)b>))?"""
     % {
         b"s": SPACE,
         b"json": rb"application/(?:ld\+)?json",
         b"any": _ANY_PLAIN,
+        b"ends": any_case((b"html", b"body", b"br", b"template")),
         b"plain_meta": _plain(frozenset((b"http-equiv",))),
         b"plain_data": _plain(frozenset((b"type",))),
         b"comment": _COMMENT,
