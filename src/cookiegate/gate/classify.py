@@ -20,6 +20,7 @@ from cookiegate.gate.html.attrs import decode_value
 from cookiegate.gate.html.forms import addresses_in
 from cookiegate.gate.html.rules import import_addresses, speculation_addresses
 from cookiegate.gate.html.sinks import Form, Rules, rules_of, sink_of, sinks_of
+from cookiegate.gate.html.tags import read_tag
 from cookiegate.gate.known import Made, known_on
 from cookiegate.gate.mapped import Escape, Mapped, from_attribute
 from cookiegate.gate.recognise import NOTHING, Declared, Held, Recogniser
@@ -83,12 +84,12 @@ class Classifier:
             blocked = tuple(name for name in sinks if tag.get(name) is None)
         return self._candidate(tag, references, inner, blocked)
 
-    def judge(self, text: bytes, tag: Tag) -> Made | None:
-        """What to make of a whole tag that is not known yet, whose offsets count from its first byte."""
+    def judge(self, text: bytes) -> Made | None:
+        """What to make of a whole tag that is not known yet; offsets count from its first byte."""
         made, recogniser = None, self._recogniser
         if recogniser.interest is None or recogniser.interest(text):
             recogniser.fixed = True
-            candidate = self.tag(tag)
+            candidate = self.tag(read_tag(text))
             made = Made(candidate) if candidate else None
             if not recogniser.fixed:
                 return made

@@ -51,7 +51,10 @@ _NAME = re.compile(rb"<([^%b/>]++)" % SPACE)
 
 
 def read_tag(text: bytes) -> Tag:
-    """A whole start tag, with the end tag behind it where it is that of a script or a frame."""
+    """A whole start tag, and, of a script or a frame, the end tag directly behind it.
+
+    Offsets count from its first byte.
+    """
     match = _NAME.match(text)
     name = match[1].lower() if match else b""
     end = len(text) - len(name) - 3 if name in (b"script", b"iframe") else len(text)
@@ -66,8 +69,8 @@ class Memory(Protocol):
 
     known: Mapping[bytes, object]
 
-    def judge(self, text: bytes, tag: Tag) -> object:
-        """What to make of a tag that is not known yet. Its offsets count from its first byte."""
+    def judge(self, text: bytes) -> object:
+        """What to make of a tag that is not known yet."""
 
     def again(self, offset: int, made: Any) -> None:
         """A tag of which this was made stands at ``offset``."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from cookiegate.gate.html.grammar import COMMENT_END, HEAD_STEP, RAW_END, SCRIPT_TOKENS, STEP, SVG_STEP, TAG
 from cookiegate.gate.html.tagreader import TagReader
-from cookiegate.gate.html.tags import read_tag
 
 if TYPE_CHECKING:
     import re
@@ -198,7 +197,7 @@ class Tokeniser:
                 return
             made = known.get(text, memory)
             if made is memory:
-                made = memory.judge(text, read_tag(text))
+                made = memory.judge(text)
             if made is not None:
                 memory.again(base + pos - len(text), made)
 
