@@ -6,15 +6,14 @@ one that cannot be read can still become an error page. Nothing leaves that was 
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
 
 from anyio.lowlevel import checkpoint
 
+from cookiegate.desk import Report
 from cookiegate.gate import cache
 from cookiegate.gate.csp import nonce_of
 from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip
@@ -31,21 +30,23 @@ from cookiegate.gate.media import (
     unreadable,
 )
 from cookiegate.gate.page import PageGate
+from cookiegate.gate.plain import FILTERED, is_plain
+from cookiegate.gate.plan import SLICE
 from cookiegate.gate.set_cookie import filter_set_cookie
+from cookiegate.view import ConsentView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.types import Message, Scope, Send
 
-    from cookiegate.consent.decide import Profile
+    from cookiegate.desk import Desk
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
-    from cookiegate.gate.plan import Plans
-    from cookiegate.gate.visit import Visit
-    from cookiegate.pages.snippet import Snippets
-    from cookiegate.policy.model import Policy
-    from cookiegate.view import ConsentView
+    from cookiegate.gate.page import GatedPage
+    from cookiegate.gate.plan import Steps
+
+    _Result = TypeVar("_Result")
 
 BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 """Extensions by which a file goes from the disk to the visitor without passing here."""
@@ -56,9 +57,10 @@ BARRIER = (
 )
 """The Content-Security-Policy of a page that cannot be read: it loads only what its own site serves."""
 
-SLICE = 64 * 1024
-"""Bytes of a page that are gated at a time: some milliseconds."""
+TURN = 0.001
+"""Seconds after which other requests get their turn."""
 
+_PACKED = 4 * 1024
 _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 _BODILESS = frozenset({204, 205, 304})
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
@@ -66,83 +68,52 @@ _REFUSAL = b"This page was sent in a form that could not be checked, so it is no
 _logger = logging.getLogger("cookiegate")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What one response tried to load: for every page, and for what else has findings.
+class Responder(ConsentView):
+    """One request: the view of its visitor, and what takes the place of ``send``.
 
-    path: of the request, with what a mounting application puts before it. status: as the visitor sees it.
-    findings: those of headers first, then those of the page in its order.
-    problem: why the body went out unread, or not at all; empty as a rule.
+    It is made for every request, and most responses are no pages: what is not set yet stands in the class,
+    and nothing is done before the first message shows that something must be.
     """
 
-    path: str
-    status: int
-    findings: tuple[Finding, ...]
-    profile: Profile
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What all responses of one site share.
-
-    clock: Unix seconds. release: names our code, so that no page from before an update is revalidated.
-    """
-
-    policy: Policy
-    plans: Plans
-    snippets: Snippets
-    clock: Callable[[], float]
-    on_response: Callable[[Report], None] | None = None
-    release: str = ""
-
-    def variant(self, visit: Visit) -> str:
-        """Name, in 12 hex digits, all by which this visitor's page differs from another visitor's."""
-        return _variant(self.release, visit.profile.key, self.snippets.render(visit))
-
-
-@lru_cache(maxsize=1024)
-def _variant(release: str, profile: str, snippet: bytes) -> str:
-    return hashlib.sha256(f"{release}\0{profile}\0".encode() + snippet).hexdigest()[:12]
-
-
-class Responder:
-    """Takes the place of ``send`` for one request."""
-
-    __slots__ = ("_beginning", "_decoder", "_desk", "_encoder", "_findings", "_gate", "_headers", "_on_body",
-                 "_raw", "_scope", "_send", "_start", "_untyped", "_view")  # fmt: skip
-
-    _decoder: Decoder
+    _on_body: Callable[[Responder, Message], Awaitable[None]] | None = None
+    _findings: tuple[Finding, ...] = ()
+    _encoder: Encoder | None = None
+    _untyped = False
+    _raw = _beginning = b""
+    _decoder: Decoder | None = None
     _gate: PageGate
     _start: Message
     _headers: Headers
 
-    def __init__(self, desk: Desk, scope: Scope, view: ConsentView, send: Send) -> None:
-        self._desk = desk
+    def __init__(self, scope: Scope, desk: Desk, send: Send) -> None:
         self._scope = scope
-        self._view = view
+        self._desk = desk
         self._send = send
-        self._on_body: Callable[[Message], Awaitable[None]] = send
-        self._findings: list[Finding] = []
-        self._encoder: Encoder | None = None
-        self._untyped = False
-        self._raw = self._beginning = b""
+        self._straight: Send | None = None  # takes everything that is left to come, as it is
 
-    async def __call__(self, message: Message) -> None:
-        """Take one message from the application."""
+    def answer(self, message: Message) -> Awaitable[None]:
+        """Take one message from the application; one that needs no look costs one call."""
+        if self._straight:
+            return self._straight(message)
+        if is_plain(message) and not self.changed:
+            self._sealed = True
+            self._straight = self._send
+            return self._send(message)
+        return self._look_at(message)
+
+    async def _look_at(self, message: Message) -> None:
         kind = message["type"]
-        if kind == "http.response.body":
-            await self._on_body(message)
+        if kind == "http.response.body" and self._on_body:
+            await self._on_body(self, message)
         elif kind == "http.response.start":
             await self._begin(message)
         elif kind == "http.response.early_hint":
-            desk = self._desk
-            links, findings = filter_hints(message["links"], desk.policy, self._view.profile, url=self._url())
-            self._findings += findings
+            links, findings = filter_hints(message["links"], self._desk.policy, self.profile, url=self._url())
+            self._note(findings)
             await self._send({**message, "links": links})
         elif kind in BYPASSES:
             raise RuntimeError(f"{kind} was not offered to the application: it would pass the gate unread")
-        elif kind != "http.response.trailers" or self._on_body != self._swallow:
+        elif kind != "http.response.trailers" or self._on_body is not Responder._swallow:
             await self._send(message)
 
     # --- the start
@@ -152,7 +123,7 @@ class Responder:
         headers = self._filtered(headers_of(message))
         if status < 200:  # informational: the response itself is still to come
             return await self._send(_with(message, headers))
-        self._view.seal()
+        self.seal()
         self._start, self._headers = message, headers
         media = Media.OTHER if status in _BODILESS else media_of(headers)
         self._untyped = media is Media.UNTYPED
@@ -164,34 +135,35 @@ class Responder:
         elif problem := unreadable(status, headers):
             await self._bar(problem)
         elif head:
-            await self._pass(without(self._page_headers(), b"content-length"))
-            self._on_body = self._empty
+            self._on_body = Responder._empty
+            await self._leave(without(self._page_headers(), b"content-length"))
         else:
-            self._decoder = Decoder(coding_of(headers))
+            coding = coding_of(headers)
+            self._decoder = Decoder(coding) if coding else None
             self._raw = self._beginning = b""
-            self._on_body = self._first
+            self._on_body = Responder._first
         return None
 
     def _filtered(self, headers: Headers) -> Headers:
         """Drop what is not allowed. Without such headers nobody looks at the visitor's cookie."""
         desk = self._desk
-        names = {bytes(name).lower() for name, _ in headers}
+        names = FILTERED.intersection([bytes(name).lower() for name, _ in headers])
         if b"set-cookie" in names:
-            headers, findings = filter_set_cookie(headers, desk.policy, self._view.profile, now=desk.clock())
-            self._findings += findings
+            headers, findings = filter_set_cookie(headers, desk.policy, self.profile, now=desk.clock())
+            self._note(findings)
         if b"link" in names:
-            headers, findings = filter_link(headers, desk.policy, self._view.profile, url=self._url())
-            self._findings += findings
+            headers, findings = filter_link(headers, desk.policy, self.profile, url=self._url())
+            self._note(findings)
         return headers
 
     def _revalidates(self) -> bool:
         """Whether the visitor holds this page as it was made for the answer that still stands."""
         tags = b",".join(get_all(self._scope["headers"], b"if-none-match"))
-        return b"--cg" in tags and self._desk.variant(self._view.visit).encode() in tags
+        return b"--cg" in tags and self.variant().encode() in tags
 
     def _page_headers(self) -> Headers:
         """Return the headers of a page: the same for GET, HEAD and 304, whether or not bytes will change."""
-        headers = cache.rewritten(self._headers, self._desk.variant(self._view.visit))
+        headers = cache.rewritten(self._headers, self.variant())
         headers = cache.private(cache.vary(without(headers, b"accept-ranges"), _VARY))
         if coding_of(headers):
             headers = cache.vary(headers, (b"Accept-Encoding",))
@@ -202,7 +174,7 @@ class Responder:
         return self._with_cookies(headers, page=True)
 
     def _with_cookies(self, headers: Headers, *, page: bool) -> Headers:
-        cookies = self._view.set_cookies(page=page)
+        cookies = self.set_cookies(page=page)
         return [*headers, *((b"set-cookie", value) for value in cookies)] if cookies else headers
 
     def _packs(self) -> bool:
@@ -212,7 +184,11 @@ class Responder:
 
     async def _pass(self, headers: Headers, problem: str = "") -> None:
         """Send the start; the body follows as it comes."""
-        self._on_body = self._send
+        self._straight = self._send
+        await self._leave(headers, problem)
+
+    async def _leave(self, headers: Headers, problem: str = "") -> None:
+        """Send the start, and tell what was found in it."""
         if self._findings or problem:
             self._report(problem=problem)
         await self._send(_with(self._start, headers))
@@ -223,7 +199,7 @@ class Responder:
         What a script fetches is put into a page that has a policy of its own, so there only refusing helps.
         """
         headers = cache.private(cache.vary(self._with_cookies(self._headers, page=True), _VARY))
-        if self._view.profile.denies_anything:
+        if self.profile.denies_anything:
             if get(self._scope["headers"], b"sec-fetch-dest") == b"empty":
                 return await self._refuse(problem)
             headers = [*headers, (b"content-security-policy", BARRIER)]
@@ -231,7 +207,7 @@ class Responder:
 
     async def _refuse(self, problem: str) -> None:
         """Answer in the application's place, and let nothing of its body follow."""
-        self._on_body = self._swallow
+        self._on_body = Responder._swallow
         self._report(status=502, problem=problem)
         headers: Headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
@@ -255,7 +231,7 @@ class Responder:
         data, more = _data(message)
         self._raw += data
         try:
-            self._beginning += self._decoded(data, more)
+            self._beginning += await _in_turns(self._decoded(data, more))
         except EncodingError as error:
             return await self._refuse(str(error))
         if more and len(self._beginning) < DECIDED_BY:
@@ -263,7 +239,7 @@ class Responder:
         raw = message if data == self._raw else {**message, "body": self._raw}
         if is_opaque(self._beginning):
             await self._bar("the character encoding cannot be read")
-            return await self._on_body(raw)
+            return await self.answer(raw)
         if self._untyped and not looks_like_html(self._beginning):
             await self._pass(self._with_cookies(self._headers, page=False))
             return await self._send(raw)
@@ -271,22 +247,24 @@ class Responder:
 
     async def _open(self, message: Message, more: bool) -> None:
         """Send the start of a page and the first of its body."""
-        visit, snippets = self._view.visit, self._desk.snippets
+        visit, snippets = self.visit, self._desk.snippets
         headers, nonce = self._page_headers(), nonce_of(self._headers)
         if coding_of(headers):
             self._encoder = Encoder(streaming=more)
         url, xml, profile = self._url(), is_xhtml(self._headers), visit.profile
 
-        def snippet(rest: bytes) -> bytes:
-            return snippets.render(visit, nonce=nonce, page_rest=rest)
+        def snippet(page: bytes, start: int, rebased: bool) -> bytes:
+            return snippets.render(visit, nonce=nonce, page=page, start=start, rebased=rebased)
 
-        if more or len(self._beginning) > SLICE:
+        page, self._raw, self._beginning = self._beginning, b"", b""
+        if more:
             self._gate = PageGate(self._desk.policy, profile, url=url, xml=xml, snippet=snippet)
-            body = await self._gated(self._beginning, more)
+            body = await _in_turns(self._gated(page, more))
         else:
-            page = self._desk.plans.gate(self._beginning, profile, url=url, xml=xml, snippet=snippet)
-            self._findings += page.findings
-            body = self._encoder.feed(page.body) + self._encoder.close() if self._encoder else page.body
+            plans = self._desk.plans
+            body = await _in_turns(
+                self._planned(plans.steps(page, profile, url=url, xml=xml, snippet=snippet))
+            )
         if more:
             headers = without(headers, b"content-length")
         elif get(headers, b"content-length") is not None:
@@ -296,38 +274,55 @@ class Responder:
 
     async def _rest(self, message: Message) -> None:
         data, more = _data(message)
-        self._on_body = self._over  # for good, should anything of this fail
+        self._on_body = Responder._over  # for good, should anything of this fail
         try:
-            data = self._decoded(data, more)
+            data = await _in_turns(self._decoded(data, more))
         except EncodingError as error:
             self._report(problem=str(error))
             raise  # the server then cuts the connection: nobody takes the page for a whole one
-        await self._forward(message, await self._gated(data, more), more)
+        await self._forward(message, await _in_turns(self._gated(data, more)), more)
 
-    def _decoded(self, data: bytes, more: bool) -> bytes:
-        data = self._decoder.feed(data)
+    def _decoded(self, data: bytes, more: bool) -> Steps[bytes]:
+        """Unpack a part of the body: few bytes at a time, since they may become a thousand times as many."""
+        if self._decoder is None:
+            return data
+        parts = []
+        for at in range(0, len(data), _PACKED):
+            parts.append(self._decoder.feed(data[at : at + _PACKED]))
+            yield
         if not more:
             self._decoder.close()
-        return data
+        return b"".join(parts)
 
-    async def _gated(self, data: bytes, more: bool) -> bytes:
-        """Gate a part of the page: a large one in slices, so that other requests get their turn."""
+    def _planned(self, steps: Steps[GatedPage]) -> Steps[bytes]:
+        """Gate a whole page."""
+        page = yield from steps
+        self._note(page.findings)
+        if self._encoder is None:
+            return page.body
+        packed = []
+        for at in range(0, len(page.body), SLICE):
+            packed.append(self._encoder.feed(page.body[at : at + SLICE]))
+            yield
+        return b"".join([*packed, self._encoder.close()])
+
+    def _gated(self, data: bytes, more: bool) -> Steps[bytes]:
+        """Gate a part of a page."""
         gate, encoder, parts = self._gate, self._encoder, []
         for at in range(0, max(len(data), 1), SLICE):
-            if at:
-                await checkpoint()
             part = gate.feed(data[at : at + SLICE])
             final = not more and at + SLICE >= len(data)
             if final:
                 part += gate.close()
-                self._findings += gate.findings
+                self._note(gate.findings)
             if encoder:
                 part = encoder.feed(part) + (encoder.close() if final else b"")
             parts.append(part)
+            yield
         return b"".join(parts)
 
     async def _forward(self, message: Message, body: bytes, more: bool) -> None:
-        self._on_body = self._rest if more else self._over
+        self._on_body = Responder._rest if more else Responder._over
         if not more:
             self._report()
         await self._send({**message, "body": body})
@@ -337,9 +332,12 @@ class Responder:
 
     # ---
 
+    def _note(self, findings: Iterable[Finding]) -> None:
+        self._findings = (*self._findings, *findings)
+
     def _url(self) -> str:
         """Return the page's address, for what is relative to it."""
-        origin = self._view.visit.origin
+        origin = self.visit.origin
         path = self._scope.get("raw_path") or quote(self._scope["path"]).encode()
         return f"{origin.scheme}://{origin.host or 'localhost'}{path.decode('latin-1')}"
 
@@ -352,14 +350,27 @@ class Responder:
         report = Report(
             path=self._scope["path"],
             status=status or self._start["status"],
-            findings=tuple(self._findings),
-            profile=self._view.profile,
+            findings=self._findings,
+            profile=self.profile,
             problem=problem,
         )
         try:
             self._desk.on_response(report)
         except Exception:
             _logger.exception("on_response failed for %s", report.path)
+
+
+async def _in_turns(steps: Steps[_Result]) -> _Result:
+    """Take the steps, and let other requests have their turn every now and then."""
+    turn = perf_counter()
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("_Result", end.value)
+        if perf_counter() - turn > TURN:
+            await checkpoint()
+            turn = perf_counter()
 
 
 def _with(message: Message, headers: Headers) -> Message:

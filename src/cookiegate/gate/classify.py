@@ -41,6 +41,9 @@ _REQUEST_TYPES = {
     Kind.OBJECT: RequestType.OBJECT,
 }
 
+_PORT = re.compile(r":\s*([0-9]+)")
+_NOWHERE = Url("https", "nowhere.invalid", "/")
+
 # Second-level names under which registries sell: the part in front of them is the site.
 _SHARED_SECOND_LEVEL = frozenset(
     ["ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ne", "net", "nom", "or", "org", "sch"]
@@ -88,6 +91,7 @@ class Classifier:
     """Names the services behind the tags of one page. ``url``: the page's own, for what is relative to it.
 
     interest: tells the tags that may be candidates, as far as is known by now; None: all may.
+    rebased: by now, what is relative to the root leads to another host or port (another scheme is followed).
     """
 
     def __init__(self, policy: Policy, url: str) -> None:
@@ -97,6 +101,8 @@ class Classifier:
         self._bases = {True: page, False: page}
         self._bases_known = {True: False, False: False}
         self._site = page.host if page else ""
+        self._port = _port(url)
+        self.rebased = False
         # On a tracker's own site its own paths are of interest too.
         known = page is None or policy.index.knows_host(page.host)
         self.interest = None if known else interest_of(policy)
@@ -148,11 +154,20 @@ class Classifier:
         if href is None:
             return
         self.interest = None  # what is relative now means something else
+        text = decode_value(href)
         for scripting in (False,) if tag.noscript else (True, False):
             if not self._bases_known[scripting]:
                 self._bases_known[scripting] = True  # the first one with href counts (HTML, section 4.2.3)
                 base = self._bases[scripting]
-                self._bases[scripting] = parse_url(decode_value(href), base) or base
+                self._bases[scripting] = parse_url(text, base) or base
+                self.rebased = self.rebased or self._leads_away(text)
+
+    def _leads_away(self, text: str) -> bool:
+        """Whether a base address names another host or port than the page's own."""
+        named = parse_url(text, _NOWHERE)
+        if named is None or named.host == _NOWHERE.host:
+            return False
+        return (named.host, _port(text)) != (self._site, self._port)
 
     def _references(self, tag: Tag, sinks: Sinks) -> Iterator[Reference]:
         for name, kind in sinks.items():
@@ -235,6 +250,11 @@ class Classifier:
 def srcset_urls(text: str) -> list[str]:
     """The URLs of a ``srcset``."""
     return [url.rstrip(",") for url in _SRCSET_URL.findall(text) if url]
+
+
+def _port(url: str) -> str:
+    found = _PORT.search(url)
+    return found[1] if found else ""
 
 
 def site_of_host(host: str) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from cookiegate.consent.decide import Profile
 
-    Snippet = Callable[[bytes], bytes]
+    Snippet = Callable[[bytes, int, bool], bytes]
+    """Given the page, where its body begins in it, and whether what is relative leads to another site."""
 
 HTML = "text/html"
 XHTML = "application/xhtml+xml"
@@ -149,7 +150,7 @@ class PageGate:
 
     def body(self, offset: int) -> None:
         """Put the snippet where the body begins."""
-        text = self._snippet(self._scanner.pending) if self._snippet else b""
+        text = self._snippet(self._scanner.pending, 0, self._classifier.rebased) if self._snippet else b""
         if text:
             self._enforcer.insertions.append(Insertion(offset, text))
 
