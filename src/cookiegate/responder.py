@@ -7,11 +7,8 @@ one that cannot be read can still become an error page. Nothing leaves that was 
 from __future__ import annotations
 
 import logging
-from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from anyio.lowlevel import checkpoint
 
 from cookiegate.desk import Report
 from cookiegate.gate import cache
@@ -31,8 +28,9 @@ from cookiegate.gate.media import (
 )
 from cookiegate.gate.page import PageGate
 from cookiegate.gate.plain import FILTERED, is_plain
-from cookiegate.gate.plan import SLICE
 from cookiegate.gate.set_cookie import filter_set_cookie
+from cookiegate.gate.steps import gated, packed, unpacked
+from cookiegate.turns import in_turns
 from cookiegate.view import ConsentView
 
 if TYPE_CHECKING:
@@ -43,10 +41,6 @@ if TYPE_CHECKING:
     from cookiegate.desk import Desk
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
-    from cookiegate.gate.page import GatedPage
-    from cookiegate.gate.plan import Steps
-
-    _Result = TypeVar("_Result")
 
 BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 """Extensions by which a file goes from the disk to the visitor without passing here."""
@@ -57,10 +51,6 @@ BARRIER = (
 )
 """The Content-Security-Policy of a page that cannot be read: it loads only what its own site serves."""
 
-TURN = 0.001
-"""Seconds after which other requests get their turn."""
-
-_PACKED = 4 * 1024
 _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 _BODILESS = frozenset({204, 205, 304})
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
@@ -231,7 +221,7 @@ class Responder(ConsentView):
         data, more = _data(message)
         self._raw += data
         try:
-            self._beginning += await _in_turns(self._decoded(data, more))
+            self._beginning += await in_turns(unpacked(self._decoder, data, final=not more))
         except EncodingError as error:
             return await self._refuse(str(error))
         if more and len(self._beginning) < DECIDED_BY:
@@ -259,12 +249,12 @@ class Responder(ConsentView):
         page, self._raw, self._beginning = self._beginning, b"", b""
         if more:
             self._gate = PageGate(self._desk.policy, profile, url=url, xml=xml, snippet=snippet)
-            body = await _in_turns(self._gated(page, more))
+            body = await in_turns(gated(self._gate, self._encoder, page, final=False))
         else:
-            plans = self._desk.plans
-            body = await _in_turns(
-                self._planned(plans.steps(page, profile, url=url, xml=xml, snippet=snippet))
-            )
+            steps = self._desk.plans.steps(page, profile, url=url, xml=xml, snippet=snippet)
+            whole = await in_turns(steps)
+            self._note(whole.findings)
+            body = await in_turns(packed(self._encoder, whole.body))
         if more:
             headers = without(headers, b"content-length")
         elif get(headers, b"content-length") is not None:
@@ -276,50 +266,14 @@ class Responder(ConsentView):
         data, more = _data(message)
         self._on_body = Responder._over  # for good, should anything of this fail
         try:
-            data = await _in_turns(self._decoded(data, more))
+            data = await in_turns(unpacked(self._decoder, data, final=not more))
         except EncodingError as error:
             self._report(problem=str(error))
             raise  # the server then cuts the connection: nobody takes the page for a whole one
-        await self._forward(message, await _in_turns(self._gated(data, more)), more)
-
-    def _decoded(self, data: bytes, more: bool) -> Steps[bytes]:
-        """Unpack a part of the body: few bytes at a time, since they may become a thousand times as many."""
-        if self._decoder is None:
-            return data
-        parts = []
-        for at in range(0, len(data), _PACKED):
-            parts.append(self._decoder.feed(data[at : at + _PACKED]))
-            yield
+        body = await in_turns(gated(self._gate, self._encoder, data, final=not more))
         if not more:
-            self._decoder.close()
-        return b"".join(parts)
-
-    def _planned(self, steps: Steps[GatedPage]) -> Steps[bytes]:
-        """Gate a whole page."""
-        page = yield from steps
-        self._note(page.findings)
-        if self._encoder is None:
-            return page.body
-        packed = []
-        for at in range(0, len(page.body), SLICE):
-            packed.append(self._encoder.feed(page.body[at : at + SLICE]))
-            yield
-        return b"".join([*packed, self._encoder.close()])
-
-    def _gated(self, data: bytes, more: bool) -> Steps[bytes]:
-        """Gate a part of a page."""
-        gate, encoder, parts = self._gate, self._encoder, []
-        for at in range(0, max(len(data), 1), SLICE):
-            part = gate.feed(data[at : at + SLICE])
-            final = not more and at + SLICE >= len(data)
-            if final:
-                part += gate.close()
-                self._note(gate.findings)
-            if encoder:
-                part = encoder.feed(part) + (encoder.close() if final else b"")
-            parts.append(part)
-            yield
-        return b"".join(parts)
+            self._note(self._gate.findings)
+        await self._forward(message, body, more)
 
     async def _forward(self, message: Message, body: bytes, more: bool) -> None:
         self._on_body = Responder._rest if more else Responder._over
@@ -358,19 +312,6 @@ class Responder(ConsentView):
             self._desk.on_response(report)
         except Exception:
             _logger.exception("on_response failed for %s", report.path)
-
-
-async def _in_turns(steps: Steps[_Result]) -> _Result:
-    """Take the steps, and let other requests have their turn every now and then."""
-    turn = perf_counter()
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("_Result", end.value)
-        if perf_counter() - turn > TURN:
-            await checkpoint()
-            turn = perf_counter()
 
 
 def _with(message: Message, headers: Headers) -> Message:

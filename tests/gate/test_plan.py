@@ -10,7 +10,8 @@ from cookiegate.consent.decide import granted_profile
 from cookiegate.gate import plan as plan_module
 from cookiegate.gate.html.scanner import Scanner
 from cookiegate.gate.page import Enforcer, PageGate
-from cookiegate.gate.plan import SLICE, Plans
+from cookiegate.gate.plan import Plans
+from cookiegate.gate.steps import SLICE
 from cookiegate.policy.model import Policy
 
 POLICY = Policy()

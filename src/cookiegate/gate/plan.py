@@ -11,29 +11,23 @@ from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
 from cookiegate.gate.classify import Candidate, Classifier
 from cookiegate.gate.html.edits import Insertion
 from cookiegate.gate.html.scanner import Scanner, Tag
 from cookiegate.gate.page import Enforcer, GatedPage
+from cookiegate.gate.steps import SLICE, finished
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.page import Snippet
+    from cookiegate.gate.steps import Steps
     from cookiegate.policy.model import Policy
-
-    _Result = TypeVar("_Result")
-    Steps = Generator[None, None, _Result]
 
 MOST_WEIGHT = 20_000
 """Candidates, and what was decided about them, in all kept plans together: some 10 MB at most."""
-
-SLICE = 32 * 1024
-"""Bytes of a page that are read at a time: a millisecond, and some on hostile ones."""
 
 _HASHED = 1024 * 1024
 _DECIDED = 256
@@ -115,6 +109,16 @@ class Plans:
 
         The same page may be gated by several at a time: each makes the plan, and the last one's is kept.
         """
+        plan, cut = yield from self.cut(page, profile, url=url, xml=xml)
+        insertions = cut.insertions
+        if snippet and plan.body_at is not None:
+            text = snippet(page, plan.body_at, plan.rebased)
+            insertions = _with(insertions, Insertion(plan.body_at, text))
+        body = yield from inserted(page, insertions)
+        return GatedPage(body, cut.findings)
+
+    def cut(self, page: bytes, profile: Profile, *, url: str, xml: bool = False) -> Steps[tuple[Plan, Cut]]:
+        """Find what is held in one whole page, and where."""
         key = yield from _digest(page, f"{self._policy.fingerprint}\0{url}\0{xml}\0")
         plan = self._kept.get(key)
         if plan is None:
@@ -126,12 +130,7 @@ class Plans:
         if cut is None:
             cut = yield from _decide(plan, profile)
             self._remember(key, plan, profile, cut)
-        insertions = cut.insertions
-        if snippet and plan.body_at is not None:
-            text = snippet(page, plan.body_at, plan.rebased)
-            insertions = _with(insertions, Insertion(plan.body_at, text))
-        body = yield from _inserted(page, insertions)
-        return GatedPage(body, cut.findings)
+        return plan, cut
 
     def _read(self, page: bytes, url: str, xml: bool) -> Steps[Plan]:
         planner = _Planner(self._policy, url, xml)
@@ -163,15 +162,6 @@ class Plans:
         plan = self._kept.pop(key, None)
         if plan is not None:
             self._weight -= plan.weight
-
-
-def finished(steps: Steps[_Result]) -> _Result:
-    """Take all steps at once."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("_Result", end.value)
 
 
 def _digest(page: bytes, facts: str) -> Steps[bytes]:
@@ -207,8 +197,8 @@ def _with(insertions: list[Insertion], one: Insertion) -> list[Insertion]:
     return [*insertions[:place], one, *insertions[place:]]
 
 
-def _inserted(page: bytes, insertions: list[Insertion]) -> Steps[bytes]:
-    """Give the page with the insertions; nothing of it is copied twice unless there are thousands."""
+def inserted(page: bytes, insertions: list[Insertion]) -> Steps[bytes]:
+    """Give the page with the insertions, which are in order; where they are few, it is copied only once."""
     if not insertions:
         return page
     view, done = memoryview(page), 0
