@@ -12,7 +12,9 @@ from cookiegate.consent.cookie import ConsentCookie
 from cookiegate.desk import Desk
 from cookiegate.gate.headers import headers_of
 from cookiegate.gate.inner import inner_headers
+from cookiegate.gate.json import is_named
 from cookiegate.gate.plan import Plans
+from cookiegate.json_responder import JsonResponder
 from cookiegate.pages.app import Pages
 from cookiegate.pages.snippet import Snippets
 from cookiegate.policy.model import Policy
@@ -52,6 +54,7 @@ class CookieGate:
         self.app = app
         self.policy = _policy(policy)
         self._prefix = self.policy.consent.prefix
+        self._json_html = self.policy.site.json_html
         cookie = ConsentCookie(secret_keys, self.policy, clock=clock)
         self._pages = Pages(self.policy, cookie, clock=clock)
         self._desk = Desk(
@@ -73,12 +76,13 @@ class CookieGate:
         if type(headers) is not list:
             headers = headers_of(scope)  # an iterator can be read only once
             scope = {**scope, "headers": headers}
-        view = Responder(scope, self._desk, send)
+        as_page = is_named(self._json_html, scope["path"]) if self._json_html else False
+        view = (JsonResponder if as_page else Responder)(scope, self._desk, send)
         if self._prefix in scope["path"] and self._is_ours(scope):
             await self._pages({**scope, "cookiegate": view}, receive, send)
             return
         # The view and the responder read what the visitor sent; the application sees what it can answer.
-        inner = {**scope, "headers": inner_headers(headers, view.variant), "cookiegate": view}
+        inner = {**scope, "headers": inner_headers(headers, view.variant, page=as_page), "cookiegate": view}
         extensions = scope.get("extensions")
         if extensions and not BYPASSES.isdisjoint(extensions):
             inner["extensions"] = {key: extensions[key] for key in extensions if key not in BYPASSES}

@@ -7,7 +7,7 @@ one that cannot be read can still become an error page. Nothing leaves that was 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cookiegate.desk import Report
@@ -52,7 +52,7 @@ BARRIER = (
 """The Content-Security-Policy of a page that cannot be read: it loads only what its own site serves."""
 
 _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
-_BODILESS = frozenset({204, 205, 304})
+BODILESS = frozenset({204, 205, 304})
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
 
 _logger = logging.getLogger("cookiegate")
@@ -65,7 +65,8 @@ class Responder(ConsentView):
     and nothing is done before the first message shows that something must be.
     """
 
-    _on_body: Callable[[Responder, Message], Awaitable[None]] | None = None
+    # A function and no method of this very object, which would keep itself, and the page, from being freed.
+    _on_body: Callable[[Any, Message], Awaitable[None]] | None = None
     _findings: tuple[Finding, ...] = ()
     _encoder: Encoder | None = None
     _untyped = False
@@ -112,27 +113,35 @@ class Responder(ConsentView):
         status: int = message["status"]
         headers = self._filtered(headers_of(message))
         if status < 200:  # informational: the response itself is still to come
-            return await self._send(_with(message, headers))
+            return await self._send(with_headers(message, headers))
         self.seal()
         self._start, self._headers = message, headers
-        media = Media.OTHER if status in _BODILESS else media_of(headers)
+        media = Media.OTHER if status in BODILESS else media_of(headers)
         self._untyped = media is Media.UNTYPED
         head = self._scope["method"] == "HEAD"
         if status == 304 and self._revalidates():
             await self._pass(self._page_headers())
         elif media is Media.OTHER or (self._untyped and head):
-            await self._pass(self._with_cookies(headers, page=False))
+            await self._begin_data(headers)
         elif problem := unreadable(status, headers):
             await self._bar(problem)
         elif head:
-            self._on_body = Responder._empty
-            await self._leave(without(self._page_headers(), b"content-length"))
+            await self._begin_head()
         else:
             coding = coding_of(headers)
             self._decoder = Decoder(coding) if coding else None
             self._raw = self._beginning = b""
             self._on_body = Responder._first
         return None
+
+    async def _begin_data(self, headers: Headers) -> None:
+        """Start a response that is no page."""
+        await self._pass(self._with_cookies(headers, page=False))
+
+    async def _begin_head(self) -> None:
+        """Say what would be said with the body."""
+        self._on_body = Responder._empty
+        await self._leave(without(self._page_headers(), b"content-length"))
 
     def _filtered(self, headers: Headers) -> Headers:
         """Drop what is not allowed. Without such headers nobody looks at the visitor's cookie."""
@@ -181,7 +190,7 @@ class Responder(ConsentView):
         """Send the start, and tell what was found in it."""
         if self._findings or problem:
             self._report(problem=problem)
-        await self._send(_with(self._start, headers))
+        await self._send(with_headers(self._start, headers))
 
     async def _bar(self, problem: str) -> None:
         """Send a body that cannot be read behind a policy under which it loads nothing from elsewhere.
@@ -218,7 +227,7 @@ class Responder(ConsentView):
 
     async def _first(self, message: Message) -> None:
         """Take the body until its beginning tells what it is, and send the start."""
-        data, more = _data(message)
+        data, more = data_of(message)
         self._raw += data
         try:
             self._beginning += await in_turns(unpacked(self._decoder, data, final=not more))
@@ -259,11 +268,11 @@ class Responder(ConsentView):
             headers = without(headers, b"content-length")
         elif get(headers, b"content-length") is not None:
             headers = replace(headers, b"content-length", b"%d" % len(body))
-        await self._send(_with(self._start, headers))
+        await self._send(with_headers(self._start, headers))
         await self._forward(message, body, more)
 
     async def _rest(self, message: Message) -> None:
-        data, more = _data(message)
+        data, more = data_of(message)
         self._on_body = Responder._over  # for good, should anything of this fail
         try:
             data = await in_turns(unpacked(self._decoder, data, final=not more))
@@ -314,11 +323,12 @@ class Responder(ConsentView):
             _logger.exception("on_response failed for %s", report.path)
 
 
-def _with(message: Message, headers: Headers) -> Message:
+def with_headers(message: Message, headers: Headers) -> Message:
     """Return the message with these headers: itself when it has them already."""
     own = message.get("headers")
     return message if headers is own or (own is None and not headers) else {**message, "headers": headers}
 
 
-def _data(message: Message) -> tuple[bytes, bool]:
+def data_of(message: Message) -> tuple[bytes, bool]:
+    """Return what of the body a message holds, and whether more follows."""
     return bytes(message.get("body", b"")), message.get("more_body", False)

@@ -37,29 +37,30 @@ class _Places(NamedTuple):
     destination: int
 
 
-def inner_headers(headers: Headers, variant: Callable[[], str]) -> Headers:
+def inner_headers(headers: Headers, variant: Callable[[], str], *, page: bool = False) -> Headers:
     """Ask the application for what can be read, and never to confirm a page of another answer.
 
     variant: names the visitor's variant of pages; asked only where a page they hold is to be confirmed.
+    page: the answer is gated like a page, whatever it is asked for.
     """
     places = _places[tuple([name for name, _ in headers])]
     if places is None:
-        return _uncommon(headers, variant)
+        return _uncommon(headers, variant, page)
     encoding, destination = places
     if encoding < 0 or (readable := _readable[headers[encoding][1]]) is None:
         return headers
-    if destination >= 0 and headers[destination][1] in _NEVER_PAGES:
+    if destination >= 0 and headers[destination][1] in _NEVER_PAGES and not page:
         return headers
     changed = list(headers)
     changed[encoding] = (b"accept-encoding", readable)
     return changed
 
 
-def _uncommon(headers: Headers, variant: Callable[[], str]) -> Headers:
+def _uncommon(headers: Headers, variant: Callable[[], str], page: bool) -> Headers:
     """Do it for names in any case, headers that came twice, and conditions."""
     names = {name.lower(): value for name, value in headers}
     offered = names.get(b"accept-encoding")
-    if offered is not None and names.get(b"sec-fetch-dest") not in _NEVER_PAGES:
+    if offered is not None and (page or names.get(b"sec-fetch-dest") not in _NEVER_PAGES):
         if len(names) < len(headers):  # some header came twice
             offered = b",".join(get_all(headers, b"accept-encoding"))
         readable = _readable[offered]
@@ -67,7 +68,7 @@ def _uncommon(headers: Headers, variant: Callable[[], str]) -> Headers:
             headers = replace(headers, b"accept-encoding", readable)
     if not _CONDITIONS.isdisjoint(names):
         named = variant() if b"if-none-match" in names else ""
-        headers = inner_conditions(headers, named, document=is_document_request(headers))
+        headers = inner_conditions(headers, named, document=page or is_document_request(headers))
     return headers
 
 

@@ -122,24 +122,15 @@ class Plans:
         key = yield from _digest(page, f"{self._policy.fingerprint}\0{url}\0{xml}\0")
         plan = self._kept.get(key)
         if plan is None:
-            plan = yield from self._read(page, url, xml)
+            plan = yield from read(page, self._policy, url, xml=xml)
             self._keep(key, plan)
         else:
             self._kept.move_to_end(key)
         cut = plan.cuts.get(profile.key)
         if cut is None:
-            cut = yield from _decide(plan, profile)
+            cut = yield from decide(plan, profile)
             self._remember(key, plan, profile, cut)
         return plan, cut
-
-    def _read(self, page: bytes, url: str, xml: bool) -> Steps[Plan]:
-        planner = _Planner(self._policy, url, xml)
-        last = max(len(page) - 1, 0) // SLICE * SLICE
-        for at in range(0, last, SLICE):
-            planner.scanner.feed(page[at : at + SLICE])
-            yield
-        planner.scanner.feed(page[last:], final=True)
-        return planner.plan
 
     def _keep(self, key: bytes, plan: Plan) -> None:
         self._drop(key)
@@ -174,7 +165,19 @@ def _digest(page: bytes, facts: str) -> Steps[bytes]:
     return digest.digest()
 
 
-def _decide(plan: Plan, profile: Profile) -> Steps[Cut]:
+def read(page: bytes, policy: Policy, url: str, *, xml: bool = False) -> Steps[Plan]:
+    """Find what a page refers to."""
+    planner = _Planner(policy, url, xml)
+    last = max(len(page) - 1, 0) // SLICE * SLICE
+    for at in range(0, last, SLICE):
+        planner.scanner.feed(page[at : at + SLICE])
+        yield
+    planner.scanner.feed(page[last:], final=True)
+    return planner.plan
+
+
+def decide(plan: Plan, profile: Profile) -> Steps[Cut]:
+    """Find what of it this profile holds, and how."""
     enforcer = Enforcer(profile)
     once: dict[Insertion, None] = {}  # two readings of a page may hold one attribute
     last, in_order = 0, True
