@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.findings import Finding
+    from cookiegate.gate.plan import Cut
     from cookiegate.gate.steps import Steps
     from cookiegate.policy.model import Policy
 
@@ -30,9 +31,16 @@ LIMIT = 4 * 1024 * 1024
 
 # Everything up to a string with a "<" in it, however that is written.
 _SKIP = re.compile(rb'(?:(?>[^"]++|"(?:(?>[^"\\<]++|\\(?!u003[cC])[\x00-\xff]))*+"))*+')
-_STRING = re.compile(rb'"((?:(?>[^"\\]++|\\[\x00-\xff]))*+)("?)')
-_TAG = re.compile(rb"<|\\u003[cC]")
+_INSIDE = re.compile(rb'(?:(?>[^"\\]++|\\[\x00-\xff]))*+')
 _COLON = re.compile(rb"[ \t\r\n]*+:")
+# A part of a string that ends between two escapes. Half a surrogate pair is never cut off.
+_PART = re.compile(
+    rb"(?:(?>[^\\]{1,512}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}|\\u[0-9a-fA-F]{4}|\\[\x00-\xff])){1,1024}+"
+)
+# Nothing loads without an attribute that has a value, or the text of one of these elements.
+_TAG = re.compile(rb"<[A-Za-z]")
+_CODE = re.compile(rb"<s(?:cript|tyle)", re.IGNORECASE)
+_PLACED = 256
 
 
 def is_named(paths: Sequence[str], path: str) -> bool:
@@ -50,17 +58,20 @@ def gate_json(raw: bytes, policy: Policy, profile: Profile, *, url: str) -> Step
     at = 0
     while at < len(raw):
         at = _SKIP.match(raw, at, at + SLICE).end()  # type: ignore[union-attr]  # matches anything
-        if string := _STRING.match(raw, at):
-            at = string.end()
-            if string[2] and _TAG.search(string[1]) and not _COLON.match(raw, at):
-                text = yield from _decoded(string[1], string.start(1))
+        yield
+        if not raw.startswith(b'"', at):
+            continue
+        begin, end = at + 1, (yield from _end_of_string(raw, at + 1))
+        at = end + 1
+        if not raw.startswith(b'"', end) or _COLON.match(raw, at):
+            continue
+        inside = raw[begin:end]
+        if b"\\" in inside or _may_load(inside):
+            text = yield from _decoded(inside, begin)
+            if _may_load(text.data):
                 plan = yield from read(text.data, policy, url)
                 cut = yield from decide(plan, profile)
-                insertions += [
-                    Insertion(text.place(o), escaped(t, (Escape.JSON,))) for o, t in cut.insertions
-                ]
-                findings += [replace(found, offset=text.place(found.offset)) for found in cut.findings]
-        yield
+                yield from _take(text, cut, insertions, findings)
     return GatedPage((yield from inserted(raw, insertions)), tuple(findings))
 
 
@@ -80,14 +91,37 @@ class _Text:
         return self._parts[number].place(offset - self._begins[number])
 
 
-def _decoded(inside: bytes, start: int) -> Steps[_Text]:
-    """Resolve the escapes of a string. It is cut before spaces: those are part of no escape."""
-    parts, at = [], 0
-    while True:
-        cut = inside.find(b" ", at + SLICE)
-        end = cut if cut > 0 else len(inside)
-        parts.append(from_json(inside[at:end], start + at))
-        if end == len(inside):
-            return _Text(parts)
-        at = end
+def _may_load(text: bytes) -> bool:
+    return (b"=" in text and _TAG.search(text) is not None) or _CODE.search(text) is not None
+
+
+def _end_of_string(raw: bytes, at: int) -> Steps[int]:
+    """Find the quotation mark that ends the string from ``at`` on; any other place where there is none."""
+    while at < len(raw):
+        at = _INSIDE.match(raw, at, at + SLICE).end()  # type: ignore[union-attr]  # matches anything
+        if raw.startswith(b'"', at) or at + 1 == len(raw):
+            break
         yield
+    return at
+
+
+def _decoded(inside: bytes, start: int) -> Steps[_Text]:
+    """Resolve the escapes of a string, in parts."""
+    parts, at = [], 0
+    while part := _PART.match(inside, at):
+        parts.append(from_json(part[0], start + at))
+        at = part.end()
+        yield
+    return _Text(parts)
+
+
+def _take(text: _Text, cut: Cut, insertions: list[Insertion], findings: list[Finding]) -> Steps[None]:
+    """Write what was found in a string as it is in the whole text."""
+    for number, (offset, added) in enumerate(cut.insertions):
+        insertions.append(Insertion(text.place(offset), escaped(added, (Escape.JSON,))))
+        if number % _PLACED == 0:
+            yield
+    for number, found in enumerate(cut.findings):
+        findings.append(replace(found, offset=text.place(found.offset)))
+        if number % _PLACED == 0:
+            yield
