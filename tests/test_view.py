@@ -11,7 +11,10 @@ from cookiegate.consent.choose import accept_all, reject_all, save
 from cookiegate.consent.cookie import ConsentCookie
 from cookiegate.consent.decide import Reason
 from cookiegate.consent.model import NO_SIGNALS, Choice, Signals
+from cookiegate.desk import Desk
 from cookiegate.exceptions import ConsentAlreadySent, CookieGateError, GateNotInstalled
+from cookiegate.gate.plan import Plans
+from cookiegate.pages.snippet import Snippets
 
 pytestmark = pytest.mark.anyio
 
@@ -19,6 +22,14 @@ KEY = "a key that is long enough for the tests"
 NOW = 1_900_000_000.0
 POLICY = Policy()
 COOKIE = ConsentCookie(KEY, POLICY, clock=lambda: NOW)
+DESK = Desk(
+    policy=POLICY,
+    cookie=COOKIE,
+    plans=Plans(POLICY),
+    snippets=Snippets(POLICY),
+    clock=lambda: NOW,
+    new_id=lambda: "n" * 22,
+)
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -49,9 +60,7 @@ def scope_of(*headers, **extra):
 
 
 def view_of(*headers, **extra):
-    return ConsentView(
-        scope_of(*headers, **extra), POLICY, COOKIE, clock=lambda: NOW, new_id=lambda: "n" * 22
-    )
+    return ConsentView(scope_of(*headers, **extra), DESK)
 
 
 # --- asking
@@ -107,7 +116,7 @@ async def test_it_is_lazy_and_looks_once():
         def __getitem__(self, key):
             raise AssertionError(key)
 
-    view = ConsentView(Untouchable(), POLICY, COOKIE, clock=lambda: NOW)
+    view = ConsentView(Untouchable(), DESK)
     view.seal()
     assert view.set_cookies(page=False) == []
     view = view_of()

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cookiegate.catalog import lookup_cookie, lookup_url
+    from cookiegate.desk import Report
     from cookiegate.gate.page import gate_html
     from cookiegate.middleware import CookieGate
     from cookiegate.policy.model import Policy
-    from cookiegate.responder import Report
     from cookiegate.view import ConsentView, consent_of
 
 __all__ = [
@@ -27,7 +27,7 @@ _HOMES = {
     "ConsentView": "view",
     "CookieGate": "middleware",
     "Policy": "policy.model",
-    "Report": "responder",
+    "Report": "desk",
     "consent_of": "view",
     "gate_html": "gate.page",
     "lookup_cookie": "catalog",

@@ -6,15 +6,11 @@ one that cannot be read can still become an error page. Nothing leaves that was 
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from anyio.lowlevel import checkpoint
-
+from cookiegate.desk import Report
 from cookiegate.gate import cache
 from cookiegate.gate.csp import nonce_of
 from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip
@@ -30,22 +26,21 @@ from cookiegate.gate.media import (
     unreadable,
 )
 from cookiegate.gate.page import PageGate
+from cookiegate.gate.plain import FILTERED, is_plain
 from cookiegate.gate.recoder import Recoder
 from cookiegate.gate.set_cookie import filter_set_cookie
+from cookiegate.gate.steps import gated, packed, unpacked
+from cookiegate.turns import in_turns
+from cookiegate.view import ConsentView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.types import Message, Scope, Send
 
-    from cookiegate.consent.decide import Profile
+    from cookiegate.desk import Desk
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
-    from cookiegate.gate.plan import Plans
-    from cookiegate.gate.visit import Visit
-    from cookiegate.pages.snippet import Snippets
-    from cookiegate.policy.model import Policy
-    from cookiegate.view import ConsentView
 
 BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 """Extensions by which a file goes from the disk to the visitor without passing here."""
@@ -56,93 +51,60 @@ BARRIER = (
 )
 """The Content-Security-Policy of a page that cannot be read: it loads only what its own site serves."""
 
-SLICE = 64 * 1024
-"""Bytes of a page that are gated at a time: some milliseconds."""
-
 _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
-_BODILESS = frozenset({204, 205, 304})
+BODILESS = frozenset({204, 205, 304})
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
 
 _logger = logging.getLogger("cookiegate")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What one response tried to load: for every page, and for what else has findings.
+class Responder(ConsentView):
+    """One request: the view of its visitor, and what takes the place of ``send``.
 
-    path: of the request, with what a mounting application puts before it. status: as the visitor sees it.
-    findings: those of headers first, then those of the page in its order.
-    problem: why the body went out unread, or not at all; empty as a rule.
+    It is made for every request, and most responses are no pages: what is not set yet stands in the class,
+    and nothing is done before the first message shows that something must be.
     """
 
-    path: str
-    status: int
-    findings: tuple[Finding, ...]
-    profile: Profile
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What all responses of one site share.
-
-    clock: Unix seconds. release: names our code, so that no page from before an update is revalidated.
-    """
-
-    policy: Policy
-    plans: Plans
-    snippets: Snippets
-    clock: Callable[[], float]
-    on_response: Callable[[Report], None] | None = None
-    release: str = ""
-
-    def variant(self, visit: Visit) -> str:
-        """Name, in 12 hex digits, all by which this visitor's page differs from another visitor's."""
-        return _variant(self.release, visit.profile.key, self.snippets.render(visit))
-
-
-@lru_cache(maxsize=1024)
-def _variant(release: str, profile: str, snippet: bytes) -> str:
-    return hashlib.sha256(f"{release}\0{profile}\0".encode() + snippet).hexdigest()[:12]
-
-
-class Responder:
-    """Takes the place of ``send`` for one request."""
-
-    __slots__ = ("_beginning", "_decoder", "_desk", "_encoder", "_findings", "_gate", "_headers", "_on_body",
-                 "_raw", "_scope", "_send", "_start", "_untyped", "_view")  # fmt: skip
-
-    _decoder: Decoder
+    # A function and no method of this very object, which would keep itself, and the page, from being freed.
+    _on_body: Callable[[Any, Message], Awaitable[None]] | None = None
+    _findings: tuple[Finding, ...] = ()
+    _encoder: Encoder | None = None
+    _untyped = False
+    _raw = _beginning = b""
+    _decoder: Decoder | None = None
     _gate: PageGate
     _start: Message
     _headers: Headers
 
-    def __init__(self, desk: Desk, scope: Scope, view: ConsentView, send: Send) -> None:
-        self._desk = desk
+    def __init__(self, scope: Scope, desk: Desk, send: Send) -> None:
         self._scope = scope
-        self._view = view
+        self._desk = desk
         self._send = send
-        self._on_body: Callable[[Message], Awaitable[None]] = send
-        self._findings: list[Finding] = []
-        self._encoder: Encoder | None = None
-        self._untyped = False
-        self._raw = self._beginning = b""
+        self._straight: Send | None = None  # takes everything that is left to come, as it is
 
-    async def __call__(self, message: Message) -> None:
-        """Take one message from the application."""
+    def answer(self, message: Message) -> Awaitable[None]:
+        """Take one message from the application; one that needs no look costs one call."""
+        if self._straight:
+            return self._straight(message)
+        if is_plain(message) and not self.changed:
+            self._sealed = True
+            self._straight = self._send
+            return self._send(message)
+        return self._look_at(message)
+
+    async def _look_at(self, message: Message) -> None:
         kind = message["type"]
-        if kind == "http.response.body":
-            await self._on_body(message)
+        if kind == "http.response.body" and self._on_body:
+            await self._on_body(self, message)
         elif kind == "http.response.start":
             await self._begin(message)
         elif kind == "http.response.early_hint":
-            desk = self._desk
-            links, findings = filter_hints(message["links"], desk.policy, self._view.profile, url=self._url())
-            self._findings += findings
+            links, findings = filter_hints(message["links"], self._desk.policy, self.profile, url=self._url())
+            self._note(findings)
             await self._send({**message, "links": links})
         elif kind in BYPASSES:
             raise RuntimeError(f"{kind} was not offered to the application: it would pass the gate unread")
-        elif kind != "http.response.trailers" or self._on_body != self._swallow:
+        elif kind != "http.response.trailers" or self._on_body is not Responder._swallow:
             await self._send(message)
 
     # --- the start
@@ -151,47 +113,56 @@ class Responder:
         status: int = message["status"]
         headers = self._filtered(headers_of(message))
         if status < 200:  # informational: the response itself is still to come
-            return await self._send(_with(message, headers))
-        self._view.seal()
+            return await self._send(with_headers(message, headers))
+        self.seal()
         self._start, self._headers = message, headers
-        media = Media.OTHER if status in _BODILESS else media_of(headers)
+        media = Media.OTHER if status in BODILESS else media_of(headers)
         self._untyped = media is Media.UNTYPED
         head = self._scope["method"] == "HEAD"
         if status == 304 and self._revalidates():
             await self._pass(self._page_headers())
         elif media is Media.OTHER or (self._untyped and head):
-            await self._pass(self._with_cookies(headers, page=False))
+            await self._begin_data(headers)
         elif problem := unreadable(status, headers):
             await self._bar(problem)
         elif head:
-            await self._pass(without(self._page_headers(), b"content-length"))
-            self._on_body = self._empty
+            await self._begin_head()
         else:
-            self._decoder = Decoder(coding_of(headers))
+            coding = coding_of(headers)
+            self._decoder = Decoder(coding) if coding else None
             self._raw = self._beginning = b""
-            self._on_body = self._first
+            self._on_body = Responder._first
         return None
+
+    async def _begin_data(self, headers: Headers) -> None:
+        """Start a response that is no page."""
+        await self._pass(self._with_cookies(headers, page=False))
+
+    async def _begin_head(self) -> None:
+        """Say what would be said with the body."""
+        self._on_body = Responder._empty
+        await self._leave(without(self._page_headers(), b"content-length"))
 
     def _filtered(self, headers: Headers) -> Headers:
         """Drop what is not allowed. Without such headers nobody looks at the visitor's cookie."""
         desk = self._desk
-        names = {bytes(name).lower() for name, _ in headers}
+        names = FILTERED.intersection([bytes(name).lower() for name, _ in headers])
         if b"set-cookie" in names:
-            headers, findings = filter_set_cookie(headers, desk.policy, self._view.profile, now=desk.clock())
-            self._findings += findings
+            headers, findings = filter_set_cookie(headers, desk.policy, self.profile, now=desk.clock())
+            self._note(findings)
         if b"link" in names:
-            headers, findings = filter_link(headers, desk.policy, self._view.profile, url=self._url())
-            self._findings += findings
+            headers, findings = filter_link(headers, desk.policy, self.profile, url=self._url())
+            self._note(findings)
         return headers
 
     def _revalidates(self) -> bool:
         """Whether the visitor holds this page as it was made for the answer that still stands."""
         tags = b",".join(get_all(self._scope["headers"], b"if-none-match"))
-        return b"--cg" in tags and self._desk.variant(self._view.visit).encode() in tags
+        return b"--cg" in tags and self.variant().encode() in tags
 
     def _page_headers(self) -> Headers:
         """Return the headers of a page: the same for GET, HEAD and 304, whether or not bytes will change."""
-        headers = cache.rewritten(self._headers, self._desk.variant(self._view.visit))
+        headers = cache.rewritten(self._headers, self.variant())
         headers = cache.private(cache.vary(without(headers, b"accept-ranges"), _VARY))
         if coding_of(headers):
             headers = cache.vary(headers, (b"Accept-Encoding",))
@@ -202,7 +173,7 @@ class Responder:
         return self._with_cookies(headers, page=True)
 
     def _with_cookies(self, headers: Headers, *, page: bool) -> Headers:
-        cookies = self._view.set_cookies(page=page)
+        cookies = self.set_cookies(page=page)
         return [*headers, *((b"set-cookie", value) for value in cookies)] if cookies else headers
 
     def _packs(self) -> bool:
@@ -212,10 +183,14 @@ class Responder:
 
     async def _pass(self, headers: Headers, problem: str = "") -> None:
         """Send the start; the body follows as it comes."""
-        self._on_body = self._send
+        self._straight = self._send
+        await self._leave(headers, problem)
+
+    async def _leave(self, headers: Headers, problem: str = "") -> None:
+        """Send the start, and tell what was found in it."""
         if self._findings or problem:
             self._report(problem=problem)
-        await self._send(_with(self._start, headers))
+        await self._send(with_headers(self._start, headers))
 
     async def _bar(self, problem: str) -> None:
         """Send a body that cannot be read behind a policy under which it loads nothing from elsewhere.
@@ -223,7 +198,7 @@ class Responder:
         What a script fetches is put into a page that has a policy of its own, so there only refusing helps.
         """
         headers = cache.private(cache.vary(self._with_cookies(self._headers, page=True), _VARY))
-        if self._view.profile.denies_anything:
+        if self.profile.denies_anything:
             if get(self._scope["headers"], b"sec-fetch-dest") == b"empty":
                 return await self._refuse(problem)
             headers = [*headers, (b"content-security-policy", BARRIER)]
@@ -231,7 +206,7 @@ class Responder:
 
     async def _refuse(self, problem: str) -> None:
         """Answer in the application's place, and let nothing of its body follow."""
-        self._on_body = self._swallow
+        self._on_body = Responder._swallow
         self._report(status=502, problem=problem)
         headers: Headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
@@ -252,10 +227,10 @@ class Responder:
 
     async def _first(self, message: Message) -> None:
         """Take the body until its beginning tells what it is, and send the start."""
-        data, more = _data(message)
+        data, more = data_of(message)
         self._raw += data
         try:
-            self._beginning += self._decoded(data, more)
+            self._beginning += await in_turns(unpacked(self._decoder, data, final=not more))
         except EncodingError as error:
             return await self._refuse(str(error))
         if more and len(self._beginning) < DECIDED_BY:
@@ -268,7 +243,7 @@ class Responder:
 
     async def _open(self, message: Message, more: bool) -> None:
         """Send the start of a page and the first of its body."""
-        visit, snippets = self._view.visit, self._desk.snippets
+        visit, snippets = self.visit, self._desk.snippets
         headers, nonce = self._page_headers(), nonce_of(self._headers)
         if coding_of(headers):
             self._encoder = Encoder(streaming=more)
@@ -276,59 +251,43 @@ class Responder:
         types = b",".join(get_all(self._headers, b"content-type"))
         recoder = Recoder(types, xml=xml, framed=visit.framed)
 
-        def snippet(rest: bytes) -> bytes:
-            return snippets.render(visit, nonce=nonce, page_rest=rest)
+        def snippet(page: bytes, start: int, rebased: bool) -> bytes:
+            return snippets.render(visit, nonce=nonce, page=page, start=start, rebased=rebased)
 
-        if more or len(self._beginning) > SLICE:
+        page, self._raw, self._beginning = self._beginning, b"", b""
+        if more:
             policy = self._desk.policy
             self._gate = PageGate(policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
-            body = await self._gated(self._beginning, more)
+            body = await in_turns(gated(self._gate, self._encoder, page, final=False))
         else:
             plans = self._desk.plans
-            page = plans.gate(self._beginning, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
-            self._findings += page.findings
-            body = self._encoder.feed(page.body) + self._encoder.close() if self._encoder else page.body
+            whole = await in_turns(
+                plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
+            )
+            self._note(whole.findings)
+            body = await in_turns(packed(self._encoder, whole.body))
         if more:
             headers = without(headers, b"content-length")
         elif get(headers, b"content-length") is not None:
             headers = replace(headers, b"content-length", b"%d" % len(body))
-        await self._send(_with(self._start, headers))
+        await self._send(with_headers(self._start, headers))
         await self._forward(message, body, more)
 
     async def _rest(self, message: Message) -> None:
-        data, more = _data(message)
-        self._on_body = self._over  # for good, should anything of this fail
+        data, more = data_of(message)
+        self._on_body = Responder._over  # for good, should anything of this fail
         try:
-            data = self._decoded(data, more)
+            data = await in_turns(unpacked(self._decoder, data, final=not more))
         except EncodingError as error:
             self._report(problem=str(error))
             raise  # the server then cuts the connection: nobody takes the page for a whole one
-        await self._forward(message, await self._gated(data, more), more)
-
-    def _decoded(self, data: bytes, more: bool) -> bytes:
-        data = self._decoder.feed(data)
+        body = await in_turns(gated(self._gate, self._encoder, data, final=not more))
         if not more:
-            self._decoder.close()
-        return data
-
-    async def _gated(self, data: bytes, more: bool) -> bytes:
-        """Gate a part of the page: a large one in slices, so that other requests get their turn."""
-        gate, encoder, parts = self._gate, self._encoder, []
-        for at in range(0, max(len(data), 1), SLICE):
-            if at:
-                await checkpoint()
-            part = gate.feed(data[at : at + SLICE])
-            final = not more and at + SLICE >= len(data)
-            if final:
-                part += gate.close()
-                self._findings += gate.findings
-            if encoder:
-                part = encoder.feed(part) + (encoder.close() if final else b"")
-            parts.append(part)
-        return b"".join(parts)
+            self._note(self._gate.findings)
+        await self._forward(message, body, more)
 
     async def _forward(self, message: Message, body: bytes, more: bool) -> None:
-        self._on_body = self._rest if more else self._over
+        self._on_body = Responder._rest if more else Responder._over
         if not more:
             self._report()
         await self._send({**message, "body": body})
@@ -338,9 +297,12 @@ class Responder:
 
     # ---
 
+    def _note(self, findings: Iterable[Finding]) -> None:
+        self._findings = (*self._findings, *findings)
+
     def _url(self) -> str:
         """Return the page's address, for what is relative to it."""
-        origin = self._view.visit.origin
+        origin = self.visit.origin
         path = self._scope.get("raw_path") or quote(self._scope["path"]).encode()
         return f"{origin.scheme}://{origin.host or 'localhost'}{path.decode('latin-1')}"
 
@@ -353,8 +315,8 @@ class Responder:
         report = Report(
             path=self._scope["path"],
             status=status or self._start["status"],
-            findings=tuple(self._findings),
-            profile=self._view.profile,
+            findings=self._findings,
+            profile=self.profile,
             problem=problem,
         )
         try:
@@ -363,11 +325,12 @@ class Responder:
             _logger.exception("on_response failed for %s", report.path)
 
 
-def _with(message: Message, headers: Headers) -> Message:
+def with_headers(message: Message, headers: Headers) -> Message:
     """Return the message with these headers: itself when it has them already."""
     own = message.get("headers")
     return message if headers is own or (own is None and not headers) else {**message, "headers": headers}
 
 
-def _data(message: Message) -> tuple[bytes, bool]:
+def data_of(message: Message) -> tuple[bytes, bool]:
+    """Return what of the body a message holds, and whether more follows."""
     return bytes(message.get("body", b"")), message.get("more_body", False)

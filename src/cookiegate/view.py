@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,23 +17,15 @@ from cookiegate.gate.visit import Visit
 from cookiegate.policy.model import MEANS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import Scope
 
     from cookiegate.catalog.model import Service
-    from cookiegate.consent.cookie import ConsentCookie
     from cookiegate.consent.decide import Decision, Profile
     from cookiegate.consent.model import ConsentState, Signals
-    from cookiegate.policy.model import Policy
+    from cookiegate.desk import Desk
 
 _KEY = "cookiegate"
 _FRAMES = frozenset({b"iframe", b"frame", b"embed", b"object", b"fencedframe"})
-
-
-def new_subject() -> str:
-    """Return 128 random bits as 22 characters of base64url."""
-    return secrets.token_urlsafe(16)
 
 
 class ConsentView:
@@ -44,25 +35,15 @@ class ConsentView:
     that does not exist is a mistake in the code and raises ValueError: it would otherwise mean "no" for ever.
     """
 
-    __slots__ = ("_changed", "_clock", "_cookie", "_new_id", "_policy", "_scope", "_sealed", "_visit",
-                 "_withdrawn")  # fmt: skip
+    # One is made for every request, most of which ask nothing: what is not set yet stands here.
+    _visit: Visit | None = None
+    _withdrawn = _sealed = False
+    changed = False
+    """Whether something was granted or withdrawn from code."""
 
-    def __init__(
-        self,
-        scope: Scope,
-        policy: Policy,
-        cookie: ConsentCookie,
-        *,
-        clock: Callable[[], float],
-        new_id: Callable[[], str] = new_subject,
-    ) -> None:
+    def __init__(self, scope: Scope, desk: Desk) -> None:
         self._scope = scope
-        self._policy = policy
-        self._cookie = cookie
-        self._clock = clock
-        self._new_id = new_id
-        self._visit: Visit | None = None
-        self._changed = self._withdrawn = self._sealed = False
+        self._desk = desk
 
     @property
     def visit(self) -> Visit:
@@ -88,8 +69,8 @@ class ConsentView:
 
     def allows(self, id: str) -> bool:  # noqa: A002 - the word of the whole interface
         """Tell whether a purpose or a means is allowed. Raises ValueError for an id that does not exist."""
-        if self._policy.purpose(id) is None and id not in MEANS:
-            raise ValueError(unknown_id(self._policy, id))
+        if self._desk.policy.purpose(id) is None and id not in MEANS:
+            raise ValueError(unknown_id(self._desk.policy, id))
         return self.profile.allows(id)
 
     def allows_service(self, id: str) -> bool:  # noqa: A002 - the word of the whole interface
@@ -122,6 +103,10 @@ class ConsentView:
         """Do the same as ``withdraw`` from a view that runs in a thread."""
         self._choose(ids, granted=False)
 
+    def variant(self) -> str:
+        """Name all by which this visitor's page differs from another visitor's."""
+        return self._desk.variant(self.visit)
+
     def seal(self) -> None:
         """End the time for answers: the response starts."""
         self._sealed = True
@@ -131,22 +116,22 @@ class ConsentView:
 
         page: it is a page, and not a file or data; only there several valid cookies are replaced by one.
         """
-        if not self._changed and not page:
+        if not self.changed and not page:
             return []
         visit = self.visit
-        if visit.state is None or not (self._changed or visit.reissue):
+        if visit.state is None or not (self.changed or visit.reissue):
             return []
         secure = visit.origin.secure
-        cookies = [self._cookie.set_cookie(visit.state, secure=secure)]
+        cookies = [self._desk.cookie.set_cookie(visit.state, secure=secure)]
         if self._withdrawn:
             seen = get_all(self._scope["headers"], b"cookie")
-            cookies += deletions(self._policy, visit.profile, seen, visit.origin.host, secure=secure)
+            cookies += deletions(self._desk.policy, visit.profile, seen, visit.origin.host, secure=secure)
         return cookies
 
     def _look(self) -> Visit:
         headers = self._scope["headers"]
-        origin = origin_of(self._scope, self._policy.site.trusted_proxies)
-        reading = self._cookie.read(headers, secure=origin.secure)
+        origin = origin_of(self._scope, self._desk.policy.site.trusted_proxies)
+        reading = self._desk.cookie.read(headers, secure=origin.secure)
         signals = signals_of(headers)
         return Visit(
             origin=origin,
@@ -155,7 +140,7 @@ class ConsentView:
             state=reading.state,
             reissue=reading.reissue,
             signals=signals,
-            profile=profile_of(self._policy, reading.state, signals),
+            profile=profile_of(self._desk.policy, reading.state, signals),
             framed=get(headers, b"sec-fetch-dest") in _FRAMES,
         )
 
@@ -167,31 +152,31 @@ class ConsentView:
             raise ValueError("name at least one purpose, means or service")
         visit = self.visit
         state = save(
-            self._policy,
+            self._desk.policy,
             visit.state,
             visit.signals,
             choices,
             partial=True,
-            now=self._clock(),
-            new_id=self._new_id,
+            now=self._desk.clock(),
+            new_id=self._desk.new_id,
         )
         # What does not fit into the cookie becomes a refusal there, so it is one from now on.
-        state = self._cookie.loads(self._cookie.dumps(state)) or state
-        self._visit = replace(visit, state=state, profile=profile_of(self._policy, state, visit.signals))
-        self._changed = True
+        state = self._desk.cookie.loads(self._desk.cookie.dumps(state)) or state
+        self._visit = replace(visit, state=state, profile=profile_of(self._desk.policy, state, visit.signals))
+        self.changed = True
         self._withdrawn = self._withdrawn or not granted
 
     def _field(self, id: str) -> str:  # noqa: A002 - the word of the whole interface
         """Return the field under which an answer about this id is saved."""
-        purpose = self._policy.purpose(id)
+        purpose = self._desk.policy.purpose(id)
         if purpose is not None and not purpose.optional:
             raise ValueError(f"{id!r} is always allowed: nobody is asked about it")
         return id if purpose is not None or id in MEANS else f"service:{self._service(id).id}"
 
     def _service(self, id: str) -> Service:  # noqa: A002 - the word of the whole interface
-        service = self._policy.index.get(id)
+        service = self._desk.policy.index.get(id)
         if service is None:
-            raise ValueError(unknown_id(self._policy, id))
+            raise ValueError(unknown_id(self._desk.policy, id))
         return service
 
 

@@ -7,7 +7,8 @@ import zlib
 
 import pytest
 
-from cookiegate.responder import BARRIER, SLICE
+from cookiegate.gate.steps import SLICE
+from cookiegate.responder import BARRIER
 
 pytestmark = pytest.mark.anyio
 

@@ -14,8 +14,8 @@ from cookiegate.demo import create_app
 from cookiegate.demo.app import LARGEST_FORM, demo_policy
 from cookiegate.demo.goods import PRODUCTS, change_basket, read_basket, write_basket
 from cookiegate.demo.panel import KEPT, KINDS, REASONS, Sightings
+from cookiegate.desk import Report
 from cookiegate.gate.findings import Finding, Kind
-from cookiegate.responder import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

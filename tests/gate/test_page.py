@@ -320,7 +320,7 @@ def test_xhtml_is_gated_too() -> None:
     body = gate_html(page, policy=POLICY, url=URL, content_type="application/xhtml+xml").body
     assert body.count(b"data-cg-src") == 2
     strict = granted_profile(POLICY, ())
-    gate = PageGate(POLICY, strict, url=URL, xml=True, snippet=lambda _: b"<aside/>")
+    gate = PageGate(POLICY, strict, url=URL, xml=True, snippet=lambda *_: b"<aside/>")
     assert gate.feed(page) + gate.close() == body.replace(b"<body>", b"<body><aside/>")
 
 
@@ -402,7 +402,7 @@ def test_any_bytes_any_pieces(page: bytes, granted: tuple[str, ...], rnd: random
     profile = granted_profile(POLICY, granted)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_module, "insert", spy)
-        gate = PageGate(POLICY, profile, url=URL, snippet=lambda rest: b"<aside>us</aside>")
+        gate = PageGate(POLICY, profile, url=URL, snippet=lambda *_: b"<aside>us</aside>")
         whole = gate.feed(page) + gate.close()
     restored = bytearray(whole)
     grown = 0
@@ -415,7 +415,7 @@ def test_any_bytes_any_pieces(page: bytes, granted: tuple[str, ...], rnd: random
         del restored[at : at + len(text)]
     assert bytes(restored) == page
 
-    pieces = PageGate(POLICY, profile, url=URL, snippet=lambda rest: b"<aside>us</aside>")
+    pieces = PageGate(POLICY, profile, url=URL, snippet=lambda *_: b"<aside>us</aside>")
     out, at = b"", 0
     while at < len(page):
         step = rnd.randint(1, 40)
@@ -452,7 +452,7 @@ def test_the_snippet_comes_once_directly_behind_the_body_tag() -> None:
     strict = granted_profile(POLICY, ())
     seen: list[bytes] = []
 
-    def snippet(rest: bytes) -> bytes:
+    def snippet(rest: bytes, start: int, rebased: bool) -> bytes:
         seen.append(rest)
         return b"<aside>us</aside>"
 
@@ -465,7 +465,7 @@ def test_the_snippet_comes_once_directly_behind_the_body_tag() -> None:
 def test_an_empty_snippet_and_a_fragment_get_nothing() -> None:
     strict = granted_profile(POLICY, ())
     for page, text in ((b"<!doctype html><p>x", b""), (b"<p>x", b"<aside>")):
-        gate = PageGate(POLICY, strict, url=URL, snippet=lambda _, text=text: text)  # type: ignore[misc]  # binds the loop variable
+        gate = PageGate(POLICY, strict, url=URL, snippet=lambda *_, text=text: text)  # type: ignore[misc]  # binds the loop variable
         assert gate.feed(page) + gate.close() == page
 
 

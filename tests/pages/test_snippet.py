@@ -13,7 +13,7 @@ from cookiegate.catalog import Index
 from cookiegate.consent.choose import accept_all, reject_all
 from cookiegate.consent.model import NO_SIGNALS
 from cookiegate.pages.snippet import MOST_TICKS, Snippets
-from cookiegate.policy.model import Consent, Policy, Purpose
+from cookiegate.policy.model import Consent, Policy, Purpose, Site
 
 VOID = {"link", "img", "br", "meta", "input"}
 
@@ -158,10 +158,47 @@ def test_whoever_answered_gets_the_way_back(shop, visit_of, refused):
     ],
 )
 def test_no_second_way_back_where_the_page_has_one(shop, visit_of, refused, page, linked):
-    snippet = Snippets(shop).render(visit_of(shop, refused), page_rest=page)
+    snippet = Snippets(shop).render(visit_of(shop, refused), page=page)
     assert (snippet == b"") is linked
     # The question is asked all the same.
-    assert b"cg-say" in Snippets(shop).render(visit_of(shop), page_rest=page)
+    assert b"cg-say" in Snippets(shop).render(visit_of(shop), page=page)
+
+
+def test_the_way_back_may_stand_anywhere_behind_the_body_tag(shop, visit_of, refused):
+    def linked(page, start=0):
+        return Snippets(shop).render(visit_of(shop, refused), page=page, start=start) == b""
+
+    link = b'<a href="/privacy-choices/">'
+    assert linked(link + b"<form action='/privacy-choices/'>" * 9)
+    assert not linked(link + b"<form action='/privacy-choices/'>" * 99)  # nobody links as often
+    assert linked(b"<p>" + link, 3)
+    assert not linked(b"<p>" + link, 4)
+    assert not linked(b"<a " + b" " * 5000 + b'href="/privacy-choices/">')
+
+
+def test_in_a_page_whose_base_leads_to_another_site_our_addresses_name_ours(shop, visit_of, refused):
+    policy = Policy(site=Site(privacy_policy="/privacy"), declared=shop.declared, index=Index(()))
+    snippets = Snippets(policy)
+    html = snippets.render(visit_of(policy, root_path="/de"), rebased=True).decode()
+    ours = "https://shop.example/de/privacy-choices/"
+    assert f'action="{ours}"' in html
+    assert f'src="{ours}assets/cg.' in html
+    assert 'href="https://shop.example/privacy"' in html
+    assert '="/' not in html
+    link = snippets.render(visit_of(policy, refused), rebased=True).decode()
+    assert 'href="https://shop.example/privacy-choices/"' in link
+    assert '="/' not in link
+    # A link in such a page counts only if it names this site too.
+    for page, there in ((b'<a href="/privacy-choices/">', False), (link.encode(), True)):
+        assert (snippets.render(visit_of(policy, refused), page=page, rebased=True) == b"") is there
+    elsewhere = replace(policy, site=Site(privacy_policy="https://law.example/p"))
+    assert b'href="https://law.example/p"' in Snippets(elsewhere).render(visit_of(elsewhere), rebased=True)
+
+
+def test_without_a_host_there_is_nothing_to_name(shop, visit_of):
+    visit = visit_of(shop)
+    nowhere = replace(visit, origin=replace(visit.origin, host=""))
+    assert Snippets(shop).render(nowhere, rebased=True) == Snippets(shop).render(visit)
 
 
 def test_mounted_below_a_path_and_with_another_prefix(shop, visit_of, refused):
@@ -171,8 +208,8 @@ def test_mounted_below_a_path_and_with_another_prefix(shop, visit_of, refused):
     assert 'action="/shop/p/"' in html
     assert 'src="/shop/p/assets/cg.' in html
     page = b'<a href="/shop/p/">'
-    assert snippets.render(visit_of(policy, refused, root_path="/shop"), page_rest=page) == b""
-    assert snippets.render(visit_of(policy, refused), page_rest=page) != b""
+    assert snippets.render(visit_of(policy, refused, root_path="/shop"), page=page) == b""
+    assert snippets.render(visit_of(policy, refused), page=page) != b""
 
 
 def test_the_pages_own_nonce_is_used_and_nothing_else(shop, visit_of, refused):

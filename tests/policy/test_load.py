@@ -34,6 +34,7 @@ FULL: dict[str, Any] = {
         "privacy_policy": "/privacy-policy",
         "languages": ["de", "ar"],
         "trusted_proxies": ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"],
+        "json_html": ["/api/cards", "/api/v1/*"],
     },
     "consent": {"max_age_days": 90, "prefix": "/shop/privacy"},
     "purposes": {
@@ -67,6 +68,7 @@ def test_everything_that_can_be_said(index: Index) -> None:
         privacy_policy="/privacy-policy",
         languages=("de", "ar"),
         trusted_proxies=("127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"),
+        json_html=("/api/cards", "/api/v1/*"),
     )
     assert policy.consent == Consent(max_age_days=90, prefix="/shop/privacy")
     assert [purpose.id for purpose in policy.purposes] == [
@@ -128,6 +130,10 @@ def test_the_classmethods_read_the_shipped_catalogue(tmp_path: Path) -> None:
         ({"site": {"trusted_proxies": ["proxy"]}}, "site.trusted_proxies[0]", "proxy", "an IP address or"),
         ({"site": {"trusted_proxies": ["10.0.0.1/8"]}}, "site.trusted_proxies[0]", None, "has host bits set"),
         ({"site": {"trusted_proxies": [2130706433]}}, "site.trusted_proxies[0]", None, "must be a text"),
+        ({"site": {"json_html": ["/a", "api"]}}, "site.json_html[1]", "api", "begins with /"),
+        ({"site": {"json_html": ["/*/a"]}}, "site.json_html[0]", "/*/a", "only at its end"),
+        ({"site": {"json_html": ["/a?b"]}}, "site.json_html[0]", "/a?b", "without ?"),
+        ({"site": {"json_html": [""]}}, "site.json_html[0]", "", "begins with /"),
         ({"consent": {"domain": "a.example"}}, "consent.domain", "a.example", "unknown key"),
         ({"consent": {"max_age_days": True}}, "consent.max_age_days", True, "a whole number from 1 to 400"),
         ({"consent": {"max_age_days": 0}}, "consent.max_age_days", 0, "a whole number from 1 to 400"),

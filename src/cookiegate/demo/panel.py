@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cookiegate import Policy
     from cookiegate.consent.decide import Decision, Profile
-    from cookiegate.responder import Report
+    from cookiegate.desk import Report
 
 KEPT = 64
 """Pages whose newest findings are kept; the shop has fewer."""

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cookiegate.catalog.urls import parse_url
+from cookiegate.catalog.urls import Url, parse_url
 from cookiegate.gate.bases import Bases
 from cookiegate.gate.candidates import Candidate, Reference, all_references, moved
 from cookiegate.gate.css import CssReader
@@ -28,7 +28,6 @@ from cookiegate.gate.recognise import NOTHING, Declared, Held, Recogniser
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cookiegate.catalog.urls import Url
     from cookiegate.gate.html.attrs import Attribute
     from cookiegate.gate.html.tags import Tag
     from cookiegate.policy.model import Policy
@@ -38,6 +37,8 @@ DEEPEST = 6
 
 # Without a reference or an escape, css loads by functions with such names only (CSS Images 4, CSS Values 4).
 _LOADING_FUNCTION = re.compile(rb"(?:url|src|image|-set|-fade)\(|[&\\]", re.IGNORECASE)
+_PORT = re.compile(r":\s*([0-9]+)")
+_NOWHERE = Url("https", "nowhere.invalid", "/")
 _SCHEME = 1024  # bytes of a value in which its scheme is looked for
 _HOLDS_CONTENT = frozenset((Kind.SCRIPT, Kind.FRAME, Kind.OBJECT, Kind.STYLE))
 
@@ -46,7 +47,8 @@ class Classifier:
     """Names the services behind the tags of one page. ``url``: the page's own, for what is relative to it.
 
     known: what was made of tags before, on any page of the site. steady: tags mean what they mean elsewhere;
-    no base element has come.
+    no base element has come. rebased: what is relative to the root leads to another host or port by now
+    (another scheme is followed).
     """
 
     def __init__(self, policy: Policy, url: str) -> None:
@@ -56,6 +58,8 @@ class Classifier:
         self._known = known_on(policy, scheme, host)
         self.known: Mapping[bytes, object] = self._known.tags
         self.steady = True
+        self.rebased = False
+        self._place = (host, _port(url))
         self._bases = Bases((page,))
         # All base elements wait for the services of the first one that leads to a tracker.
         self._base_references: tuple[Reference, ...] = ()
@@ -65,6 +69,8 @@ class Classifier:
         """The classifier of a document that this one holds."""
         inner = Classifier.__new__(Classifier)
         inner._recogniser = self._recogniser
+        inner._place = self._place
+        inner.rebased = False
         inner.steady = False  # what is known is known of the page's own base
         inner._bases = Bases(bases)
         inner._base_references = ()
@@ -275,12 +281,25 @@ class Classifier:
         declared = self._recogniser.declared(tag)
         references = self._recogniser.addresses(Kind.BASE, [text], self._bases.fallback, declared, held)
         self._bases.add(text, noscript=tag.noscript, tracked=bool(references))
+        self.rebased = self.rebased or self._leads_away(text)
         if references:
             if self._base_references:
                 references = _held_as_one([*references, *self._base_references], held)
             else:
                 self._base_references = tuple(references)
         return self._candidate(tag, references, [])
+
+    def _leads_away(self, text: str) -> bool:
+        """Whether a base address names another host or port than the page's own."""
+        named = parse_url(text, _NOWHERE)
+        if named is None or named.host == _NOWHERE.host:
+            return False
+        return (named.host, _port(text)) != self._place
+
+
+def _port(url: str) -> str:
+    found = _PORT.search(url)
+    return found[1] if found else ""
 
 
 def _names(tag: Tag, name: bytes) -> tuple[int, ...]:

@@ -36,6 +36,12 @@ def is_xhtml(headers: Headers) -> bool:
     return any(_essence(value) == b"application/xhtml+xml" for value in get_all(headers, b"content-type"))
 
 
+def is_json(headers: Headers) -> bool:
+    """Whether the body is JSON (RFC 8259, and RFC 6839, section 3.1)."""
+    types = _essences(b",".join(get_all(headers, b"content-type")))
+    return any(one == b"application/json" or one.endswith(b"+json") for one in types)
+
+
 def media_of(headers: Headers) -> Media:
     """Read ``Content-Type``, ``Content-Disposition`` and ``X-Content-Type-Options`` as a browser does.
 

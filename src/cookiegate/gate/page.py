@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from cookiegate.gate.known import Made
     from cookiegate.gate.mapped import Escape
 
-    Snippet = Callable[[bytes], bytes]
+    Snippet = Callable[[bytes, int, bool], bytes]
+    """Given the page, where its body begins in it, and whether what is relative leads to another site."""
 
 HTML = "text/html"
 XHTML = "application/xhtml+xml"
@@ -217,8 +218,10 @@ class PageGate:
         return self._release(*self._scanner.feed(rest, final=True))
 
     def _release(self, offset: int, data: bytes) -> bytes:
-        insertions = self._enforcer.insertions
-        self._enforcer.insertions = []
+        # Of a tag that not every browser sees the rest may still be held back.
+        end, every = offset + len(data), self._enforcer.insertions
+        insertions = [insertion for insertion in every if insertion.offset <= end]
+        self._enforcer.insertions = [insertion for insertion in every if insertion.offset > end]
         return (self._recoder.insert if self._recoder else insert)(data, offset, insertions)
 
     # --- what the scanner tells
@@ -237,7 +240,7 @@ class PageGate:
 
     def body(self, offset: int) -> None:
         """Put the snippet where the body begins."""
-        text = self._snippet(self._scanner.pending) if self._snippet else b""
+        text = self._snippet(self._scanner.pending, 0, self._classifier.rebased) if self._snippet else b""
         if text:
             self._enforcer.insertions.append(Insertion(offset, text))
 

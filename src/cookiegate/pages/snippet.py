@@ -22,6 +22,9 @@ MOST_TICKS = 20
 MANY_TICKS = 10
 """More ticks than this are drawn narrower, to stay on the line of the title."""
 
+_MOST_LINKS = 64
+_LONGEST_LINK = 4096
+
 _NONCE = re.compile(r"[A-Za-z0-9+/_=-]+")
 _OWN_TAG = re.compile(rb"<(?:link|script) ")
 
@@ -35,35 +38,45 @@ class Snippets:
         self._link = lru_cache(maxsize=256)(self._render_link)
         self._linked = lru_cache(maxsize=64)(_link_pattern)
 
-    def render(self, visit: Visit, *, nonce: str = "", page_rest: bytes = b"") -> bytes:
+    def render(
+        self, visit: Visit, *, nonce: str = "", page: bytes = b"", start: int = 0, rebased: bool = False
+    ) -> bytes:
         """Return what goes directly behind the ``<body>`` start tag.
 
         The question for those who have not answered; else the settings link, or nothing where the page has
-        one, or is shown inside another page. nonce: the page's own, for our script and style. page_rest:
-        the part of the page behind the body
-        tag that is there already.
+        one behind ``start``, or is shown inside another page. nonce: the page's own, for our script and
+        style. rebased: the page's base element leads to another site, so our addresses name this one.
         """
         if visit.framed:
             return b""
         language = language_of(self._policy, visit)
+        site = f"{visit.origin.scheme}://{visit.origin.host}" if rebased and visit.origin.host else ""
         if not visit.profile.answered:
-            snippet = self._question(language, visit.root_path, visit.signals.gpc)
-        elif self._has_link(visit, page_rest):
+            snippet = self._question(language, site, visit.root_path, visit.signals.gpc)
+        elif self._has_link(visit, page, start, rebased):
             return b""
         else:
-            snippet = self._link(language, visit.root_path)
+            snippet = self._link(language, site, visit.root_path)
         if nonce and _NONCE.fullmatch(nonce):
             return _OWN_TAG.sub(rb'\g<0>nonce="%s" ' % nonce.encode(), snippet)
         return snippet
 
-    def _has_link(self, visit: Visit, page: bytes) -> bool:
+    def _has_link(self, visit: Visit, page: bytes, start: int, rebased: bool) -> bool:
+        """Look for a link to our pages from the end of the page, where most sites have it."""
         base = base_of(self._policy, visit.root_path).encode()
-        if base not in page:
-            return False
-        host = visit.origin.host.encode()
-        return any(match[1] in (None, host) for match in self._linked(base).finditer(page))
+        own = [visit.origin.host.encode(), *([] if rebased else [None])]
+        at = len(page)
+        for _ in range(_MOST_LINKS):
+            at = page.rfind(base, start, at)
+            if at < 0:
+                break
+            tag = page.rfind(b"<", max(start, at - _LONGEST_LINK), at)
+            link = self._linked(base).match(page, tag) if tag >= 0 else None
+            if link and link[1] in own:
+                return True
+        return False
 
-    def _render_question(self, language: str, root_path: str, gpc: bool) -> bytes:
+    def _render_question(self, language: str, site: str, root_path: str, gpc: bool) -> bytes:
         t = texts(language)
         policy = self._policy
         refused = {purpose.id for purpose in policy.optional_purposes if purpose.signal and gpc}
@@ -73,7 +86,7 @@ class Snippets:
         return render(
             "snippet.html",
             t=t,
-            base=base_of(policy, root_path),
+            base=site + base_of(policy, root_path),
             css=asset_file("cg.css"),
             js=asset_file("cg.js"),
             groups=groups if sum(groups) <= MOST_TICKS else (),
@@ -81,11 +94,11 @@ class Snippets:
             held_many=sum(groups) > MANY_TICKS,
             ask=ask(t, policy, without=refused, emphasise=_strong),
             signal=signal_honoured(t, policy) if gpc else "",
-            policy_url=policy.site.privacy_policy,
+            policy_url=site + link if (link := policy.site.privacy_policy).startswith("/") else link,
         )
 
-    def _render_link(self, language: str, root_path: str) -> bytes:
-        base = base_of(self._policy, root_path)
+    def _render_link(self, language: str, site: str, root_path: str) -> bytes:
+        base = site + base_of(self._policy, root_path)
         return render("link.html", t=texts(language), base=base, css=asset_file("cg-link.css"))
 
 

@@ -39,7 +39,7 @@ POLICY_KEYS = (
     *("collection", "unknown", "undeclared_cookies"),
     *("site", "consent", "purposes", "services", "catalog"),
 )
-SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies")
+SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies", "json_html")
 CONSENT_KEYS = ("max_age_days", "prefix")
 PURPOSE_KEYS = ("title", "description")
 CATALOG_KEYS = ("lists",)
@@ -55,6 +55,7 @@ LONGEST_PURPOSE_ID = 24
 _PURPOSE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _RESERVED_IDS = frozenset({*MEANS, "action", "everything", "service"})
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+_SITE_PATH = re.compile(r"/[^\s?#*]*\*?")
 _LINK = re.compile(r"https?://[^\s/\\\"'<>]+(?:[/?#][^\s\\\"'<>]*)?|/(?![/\\])[^\s\\\"'<>]*")
 _LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
@@ -138,6 +139,11 @@ def _site(table: Table) -> Site:
         except ValueError as error:
             allowed = f"must be an IP address or network such as 127.0.0.1 or 10.0.0.0/8 ({error})"
             raise table.item_error("trusted_proxies", place, proxy, allowed) from None
+    paths = table.texts("json_html")
+    for place, path in enumerate(paths):
+        if not _SITE_PATH.fullmatch(path):
+            allowed = "must be a path that begins with /, without ? and #, and with a * only at its end"
+            raise table.item_error("json_html", place, path, allowed)
     link = table.text("privacy_policy")
     if link and not _LINK.fullmatch(link):
         raise table.error("privacy_policy", link, "must be an http(s) address or a path that begins with /")
@@ -148,6 +154,7 @@ def _site(table: Table) -> Site:
         privacy_policy=link,
         languages=languages,
         trusted_proxies=proxies,
+        json_html=paths,
     )
 
 

@@ -53,6 +53,7 @@ class Site:
 
     languages: what our pages are offered in, the default first; empty for every language there is.
     trusted_proxies: addresses or networks whose ``Forwarded`` and ``X-Forwarded-*`` headers count.
+    json_html: paths whose JSON holds HTML; a ``*`` at the end stands for any rest.
     """
 
     name: str = ""
@@ -61,6 +62,7 @@ class Site:
     privacy_policy: str = ""
     languages: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    json_html: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,65 @@
+"""What the application is asked for, in place of what the visitor's browser asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from cookiegate.gate.inner import inner_headers
+
+BROWSER = [
+    (b"host", b"shop.example"),
+    (b"user-agent", b"x"),
+    (b"accept", b"*/*"),
+    (b"sec-fetch-dest", b"empty"),
+    (b"accept-encoding", b"gzip, deflate, br, zstd"),
+    (b"cookie", b"a=1"),
+]
+READABLE = (b"accept-encoding", b"gzip, deflate")
+
+
+def not_asked() -> str:
+    raise AssertionError("the visitor's variant is of no interest here")
+
+
+def test_what_a_browser_sends_is_asked_for_in_what_can_be_read() -> None:
+    inner = inner_headers(BROWSER, not_asked)
+    assert inner == [*BROWSER[:4], READABLE, BROWSER[5]]
+    assert BROWSER[4][1] == b"gzip, deflate, br, zstd"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        BROWSER[:4],
+        [(b"accept-encoding", b"gzip")],
+        [(b"sec-fetch-dest", b"image"), BROWSER[4]],
+        [(b"sec-fetch-dest", b"script"), BROWSER[4], (b"x-own", b"1")],
+        [(b"X-Own", b"1")],
+        [(b"x-own", b"1"), (b"Accept-Encoding", b"gzip")],
+    ],
+)
+def test_the_very_headers_come_back_when_nothing_is_to_change(headers: list[tuple[bytes, bytes]]) -> None:
+    assert inner_headers(headers, not_asked) is headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([BROWSER[4], (b"x-own", b"1")], [READABLE, (b"x-own", b"1")]),
+        ([(b"Accept-Encoding", b"gzip, br")], [(b"accept-encoding", b"gzip")]),
+        ([(b"accept-encoding", b"gzip"), (b"accept-encoding", b"br")], [(b"accept-encoding", b"gzip")]),
+        ([(b"sec-fetch-dest", b"document"), (b"range", b"bytes=0-9")], [(b"sec-fetch-dest", b"document")]),
+        ([(b"Sec-Fetch-Dest", b"document"), (b"Range", b"bytes=0-9")], [(b"Sec-Fetch-Dest", b"document")]),
+        ([(b"range", b"bytes=0-9")], [(b"range", b"bytes=0-9")]),
+    ],
+)
+def test_the_uncommon(headers: list[tuple[bytes, bytes]], expected: list[tuple[bytes, bytes]]) -> None:
+    for _ in "12":
+        assert inner_headers(headers, not_asked) == expected
+
+
+def test_a_tag_is_translated_by_the_visitors_variant() -> None:
+    headers = [(b"if-none-match", b'W/"1--cgabc"')]
+    assert inner_headers(headers, lambda: "abc") == [(b"if-none-match", b'"1"')]
+    assert inner_headers(headers, lambda: "def") == []
