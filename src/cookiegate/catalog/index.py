@@ -21,6 +21,7 @@ from cookiegate.catalog.inline import (
 )
 from cookiegate.catalog.model import Match, Service
 from cookiegate.catalog.rules import CookieRules, PathRule, PathRules
+from cookiegate.catalog.shapes import Shapes
 from cookiegate.catalog.urls import Url, parse_url
 from cookiegate.exceptions import CatalogError
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _ANY_PAGE: Final = Url("https", "site.invalid", "/")
 _SLASHES = re.compile("//+")
-_SELF_HOSTED = re.compile(r"/\*/([^/*]+)")
 # Segments that paths of other sites have too: another one of the rule says more.
 _EVERYWHERE: Final = frozenset(
     {"assets", "cdn", "content", "events", "js", "plugins", "static", "wp-content"}
@@ -70,26 +70,21 @@ class Index:
         return hosts
 
     @cached_property
-    def _paths(self) -> tuple[dict[str, Match], dict[str, list[Match]]]:
-        """Self-hosted files by name, and the rules for paths by host; those of the site itself have none."""
-        files: dict[str, Match] = {}
+    def _paths(self) -> dict[str, list[Match]]:
+        """The rules for paths by host; those of the site itself have none."""
         rules: dict[str, list[Match]] = {}
         for service in self._ranked:
             for text in service.paths:
-                match = Match(service, text)
-                if text[0] == "/" and (name := _SELF_HOSTED.fullmatch(text)) is not None:
-                    files.setdefault(name[1], match)
-                else:
-                    rules.setdefault(text.partition("/")[0], []).append(match)
-        return files, rules
+                rules.setdefault(text.partition("/")[0], []).append(Match(service, text))
+        return rules
 
     def _compile(self, host: str) -> PathRules:
-        rules = self._paths[1].get(host, ())
+        rules = self._paths.get(host, ())
         return PathRules(PathRule(match.rule.partition("/")[2], match) for match in rules)
 
     @cached_property
-    def _files(self) -> dict[str, Match]:
-        return self._paths[0]
+    def _shapes(self) -> Shapes:
+        return Shapes(Match(service, text, shape=True) for service in self._ranked for text in service.shapes)
 
     @cached_property
     def _site_paths(self) -> PathRules:
@@ -114,15 +109,12 @@ class Index:
     def match_url(self, url: Url) -> Match | None:
         """The service a URL belongs to: a path rule before a host rule, a longer host before a shorter.
 
-        Last comes the file name of a self-hosted tracker, on whichever host it lies.
+        Last, on a host that no rule speaks of, comes the shape of the address: ``Match.shape`` says so.
         """
         return self.match_place(url.host, url.path, url.query)
 
-    def match_place(self, host: str, path: str, query: str, *, everywhere: bool = False) -> Match | None:
-        """What ``match_url`` says of a canonical URL in its parts.
-
-        everywhere: what ``match_site_path`` says of the path counts too, after all else.
-        """
+    def match_place(self, host: str, path: str, query: str) -> Match | None:
+        """What ``match_url`` says of a canonical URL in its parts."""
         by_host, by_path = self._on_host(host)
         if by_host is not None and not by_path:
             return by_host
@@ -134,15 +126,18 @@ class Index:
                 return found
         if by_host is not None:
             return by_host
-        found = self._files.get(path[path.rfind("/") + 1 :])
-        return self._site_paths.first(path, "") if found is None and everywhere else found
+        return self._shapes.first(path, query)
+
+    def match_shape(self, path: str, query: str) -> Match | None:
+        """The service that an address belongs to by its shape, whatever its host."""
+        return self._shapes.first(_canonical(path), query)
 
     def _rules_of_host(self, host: str) -> tuple[Match | None, tuple[PathRules, ...]]:
         """The rule for the host itself, and those for paths on it and above it, the longest host first."""
         by_host: Match | None = None
         by_path: list[PathRules] = []
         while True:
-            if host and host in self._paths[1]:
+            if host and host in self._paths:
                 by_path.append(self._path_rules(host))
             if by_host is None and (service := self._hosts.get(host)) is not None:
                 by_host = Match(service, host)
@@ -151,10 +146,10 @@ class Index:
                 return by_host, tuple(by_path)
             host = host[dot + 1 :]
 
-    def match_site_path(self, path: str) -> Match | None:
-        """The service behind a path on the site itself (a first-party proxy, a self-hosted tracker)."""
+    def match_site_path(self, path: str, query: str = "") -> Match | None:
+        """The service behind a path on the site itself: declared in the policy, else known by its shape."""
         path = _canonical(path)
-        return self._site_paths.first(path, "") or self._files.get(path[path.rfind("/") + 1 :])
+        return self._site_paths.first(path, query) or self._shapes.first(path, query)
 
     def knows_host(self, host: str) -> bool:
         """Whether any rule speaks of this host, or of one above it."""
@@ -163,14 +158,16 @@ class Index:
 
     @cached_property
     def site_words(self) -> tuple[str, ...]:
-        """Beginnings of path segments: every path that ``match_site_path`` knows has one of them."""
-        files = set(self._paths[0])
-        for text in (text for service in self._ranked for text in service.paths):
-            if text.startswith("/") and not _SELF_HOSTED.fullmatch(text):
-                path = text[1:].partition("?")[0]
-                segments = [segment.partition("*")[0] for segment in path.split("/")]
-                files.add(max(segments, key=lambda segment: (segment not in _EVERYWHERE, len(segment))))
-        return tuple(sorted(files))
+        """What the bytes of any address without ``&`` and ``%`` hold that ``match_site_path`` knows.
+
+        Each stands at the start, or behind ``/`` or ``=``.
+        """
+        words = set(self._shapes.words)
+        for match in self._paths.get("", ()):
+            path = match.rule[1:].partition("?")[0]
+            segments = [re.split("[*#]", segment)[0] for segment in path.split("/")]
+            words.add(max(segments, key=lambda segment: (segment not in _EVERYWHERE, len(segment))))
+        return tuple(sorted(words))
 
     def match_cookie(self, name: str) -> Match | None:
         """The service that sets this cookie: an exact rule, else the one with the longest literal part."""
