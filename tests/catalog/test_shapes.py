@@ -104,27 +104,31 @@ TRACKERS = [
 # Ordinary sites' own files, and what only resembles a tracker's.
 INNOCENT = """
     / /track /track?id=1 /track?data=1 /collect /collect?v=1 /collect?v=2&tid=7 /analytics /analytics.js
-    /js/analytics.js /assets/analytics.min.js /api/event /api/event?x=1 /api/events /api/track /api/collect /e?id=1
-    /event /events.js /js/events.js /pixel.js /pixel.gif /beacon.js /b/ss /b/ss/x /b/ss.css /b/ss/theme/main.css
-    /tr/ /tr/urunler /tr?id=5 /tr/kategori?id=5&ev=2 /tr?id=abc&ev=x /js/tag.js /tag.js /watch /watch/123 /watch.js
-    /watch/123?v=1 /i?id=1 /h?a=b /i18n/de.js /i18n/events.js /js/core.js /ct/style.css /static/array.js /array.js
-    /js/loader.js /libs/loader.js /s/fs.css /js/launch.min.js /js/launch-page.min.js /launch-campaign.js
-    /img/launch-event-12.jpg /js/script.js /script.js /js/script.min.js /count.js /js/count.js /stats.js /metrics
-    /metrics.js /js/sdk.js /js/main.js /a/b/c/container_main.js /js/container_slider.js /matomo /docs/matomo
-    /blog/hotjar-vs-clarity /img/hotjar-logo.png /img/mixpanel.svg /img/prebid-logo.svg /heap.js /js/heap-sort.js
-    /docs/heap-1.html /product?id=G-12 /product?id=GTM-900 /img.php?id=GTM-900 /gtag /gtag/js /gtag/js?x=1 /js?id=G-1
-    /utag.css /img/utag.png /quant /quant.html /js/outbrain-theme.css /ads /ads/ /ads.txt /img/ads/banner.jpg
-    /cs/ /cs/produkty /hs /ee /ss/ /b?c=1 /p?c1=1 /pd /pd.html /shop/pd.js /hm /de/hm.js /api/1/users /api/8771/x.js
-    /ping /ping?x=1 /id?x=1 /id/produk /j.php /j.php?a=1 /in.php?id=1 /t.php /wt /s/wt?p=x /www/ /hit /counter.js
-    /counter/style.css /umami /img/clarity.jpg /clarity.js /sdk/clarity.js /js/quantity.js /js/fbevents.json
-    /wp-content/plugins/woocommerce/assets/js/frontend/cart-fragments.min.js /wp-content/uploads/2024/05/matomo.png
-    /wp-content/themes/x/js/navigation.js /wp-includes/js/jquery/jquery.min.js /wp-json/wp/v2/posts?per_page=1
+    /js/analytics.js /assets/analytics.min.js /api/event /api/event?x=1 /api/events /api/track
+    /api/collect /e?id=1 /event /events.js /js/events.js /pixel.js /pixel.gif /beacon.js /b/ss /b/ss/x
+    /b/ss.css /b/ss/theme/main.css /tr/ /tr/urunler /tr?id=5 /tr/kategori?id=5&ev=2 /tr?id=abc&ev=x
+    /js/tag.js /tag.js /watch /watch/123 /watch.js /watch/123?v=1 /i?id=1 /h?a=b /i18n/de.js
+    /i18n/events.js /js/core.js /ct/style.css /static/array.js /array.js /js/loader.js /libs/loader.js
+    /s/fs.css /js/launch.min.js /js/launch-page.min.js /launch-campaign.js /img/launch-event-12.jpg
+    /js/script.js /script.js /js/script.min.js /count.js /js/count.js /stats.js /metrics /metrics.js
+    /js/sdk.js /js/main.js /a/b/c/container_main.js /js/container_slider.js /matomo /docs/matomo
+    /blog/hotjar-vs-clarity /img/hotjar-logo.png /img/mixpanel.svg /img/prebid-logo.svg /heap.js
+    /js/heap-sort.js /docs/heap-1.html /product?id=G-12 /product?id=GTM-900 /img.php?id=GTM-900 /gtag
+    /gtag/js /gtag/js?x=1 /js?id=G-1 /utag.css /img/utag.png /quant /quant.html /js/outbrain-theme.css
+    /ads /ads/ /ads.txt /img/ads/banner.jpg /cs/ /cs/produkty /hs /ee /ss/ /b?c=1 /p?c1=1 /pd /pd.html
+    /shop/pd.js /hm /de/hm.js /api/1/users /api/8771/x.js /ping /ping?x=1 /id?x=1 /id/produk /j.php
+    /j.php?a=1 /in.php?id=1 /t.php /wt /s/wt?p=x /www/ /hit /counter.js /counter/style.css /umami
+    /img/clarity.jpg /clarity.js /sdk/clarity.js /js/quantity.js /js/fbevents.json
+    /wp-content/plugins/woocommerce/assets/js/frontend/cart-fragments.min.js
+    /wp-content/uploads/2024/05/matomo.png /wp-content/themes/x/js/navigation.js
+    /wp-includes/js/jquery/jquery.min.js /wp-json/wp/v2/posts?per_page=1
     /_next/static/chunks/main-0123456789abcdef.js /_next/image?url=%2Fa.png&w=640&q=75 /_nuxt/entry.abc.js
     /cdn/shop/files/logo.png?v=1&width=100 /cdn/shop/t/1/assets/theme.js /cdn-cgi/image/width=80/a.png
     /cdn-cgi/scripts/5c5dd728/cloudflare-static/email-decode.min.js /sites/default/files/js/js_abc.js
     /etc.clientlibs/site/clientlibs/clientlib-base.min.js /typo3temp/assets/x.js /bundles/app.bundle.js
     /bundle.min.js /js/bundle.js /sitemap.xml /search?q=gtag/js?id=G-1 /redirect?to=/matomo.js&x=1
-    /login?next=/b/ss/x/1 /rsa.min.js /js/amplitude.min.js /snow/snowplow.jpg /api/2/envelope /envelope?key=1
+    /login?next=/b/ss/x/1 /rsa.min.js /js/amplitude.min.js /snow/snowplow.jpg /api/2/envelope
+    /envelope?key=1
 """.split()  # noqa: SIM905 - a list of addresses reads better without quotes
 
 

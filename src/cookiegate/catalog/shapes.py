@@ -28,10 +28,10 @@ _LONGEST: Final = 4096  # characters; a tracker's address has its shape within t
 
 
 class Shapes:
-    """The shapes of ``Service.shapes``, arranged so that an innocent path is told by one look at its segments.
+    """The shapes of ``Service.shapes``, arranged so that one look at its segments tells an innocent path.
 
-    words: what the bytes of any matching address without ``&`` and ``%`` hold, at the start or behind ``/`` or
-    ``=``.
+    words: what the bytes of any matching address without ``&`` and ``%`` hold, at the start or behind ``/``
+    or ``=``.
     """
 
     __slots__ = ("_by_beginning", "_by_segment", "_in_query", "_segments", "words")
@@ -81,9 +81,9 @@ class Shapes:
 
 def _heaviest(found: PathRule | None, rules: Iterable[PathRule], path: str, query: str) -> PathRule | None:
     for rule in rules:
-        if (found is None or rule.weight > found.weight) and rule.needle in path:
-            if rule.covers(path[:_LONGEST], query[:_LONGEST]):
-                found = rule
+        heavier = found is None or rule.weight > found.weight
+        if heavier and rule.needle in path and rule.covers(path[:_LONGEST], query[:_LONGEST]):
+            found = rule
     return found
 
 
@@ -105,7 +105,7 @@ def telling_segment(path: str) -> tuple[str, bool]:
 
 
 def _words(path: str, segment: str, *, asks: bool) -> set[str]:
-    """A segment as it stands in bytes: with what follows it where that is sure, since short ones begin others."""
+    """A segment as it stands in bytes: with what surely follows it, since short ones begin others."""
     if not path.rstrip("/").endswith(f"/{segment}"):
         return {f"{segment}/"}
     return {f"{segment}?", f"{segment}/"} if asks else {segment}
