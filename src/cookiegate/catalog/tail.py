@@ -18,9 +18,9 @@ def parse_tail(text: str, name: str) -> list[Service]:
     """The services of one tail file: ``id``, name, country or nothing, purpose and rules between tabs.
 
     Rules are hosts, ``host/path`` as in ``Service.paths`` and ``/path`` as in ``Service.shapes``, with a
-    space between them. ``#`` begins a comment line. The services have no number. For speed, only the number of
-    fields is checked here, and raises CatalogError; what the fields say is for the tests of the shipped data
-    to check.
+    space between them. ``#`` begins a comment line. The services have no number. For speed, only the number
+    of fields is checked here, and raises CatalogError; what the fields say is for the tests of the shipped
+    data to check.
     """
     services = []
     for where, (id_, title, country, purpose, rules) in fields(text, name):
