@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from cookiegate.catalog.inline import (
+    MOST_COMMENTED,
     addresses,
     anchor_of,
     commented_out,
     compile_signature,
+    is_link,
     loading_places,
     loads_nearby,
+    places_of,
     words_of,
 )
 from cookiegate.catalog.model import Match, Service
 from cookiegate.catalog.rules import CookieRules, PathRule, PathRules
 from cookiegate.catalog.shapes import Shapes
-from cookiegate.catalog.urls import Url, parse_url
+from cookiegate.catalog.urls import Url, split_url
 from cookiegate.exceptions import CatalogError
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ _EVERYWHERE: Final = frozenset(
 )
 _REMEMBERED_CODES: Final = 1024
 _REMEMBERED_HOSTS: Final = 1024
+_NOBODYS: Final[tuple[None, tuple[()]]] = (None, ())
+_FEW_ANCHORS: Final = 30
 
 
 class Index:
@@ -78,6 +83,11 @@ class Index:
                 rules.setdefault(text.partition("/")[0], []).append(Match(service, text))
         return rules
 
+    @cached_property
+    def _domains(self) -> frozenset[str]:
+        """The last two labels of every host that a rule speaks of: most hosts of a page have others."""
+        return frozenset(".".join(host.split(".")[-2:]) for host in (*self._hosts, *self._paths))
+
     def _compile(self, host: str) -> PathRules:
         rules = self._paths.get(host, ())
         return PathRules(PathRule(match.rule.partition("/")[2], match) for match in rules)
@@ -115,7 +125,8 @@ class Index:
 
     def match_place(self, host: str, path: str, query: str) -> Match | None:
         """What ``match_url`` says of a canonical URL in its parts."""
-        by_host, by_path = self._on_host(host)
+        domain = host[host.rfind(".", 0, host.rfind(".")) + 1 :]
+        by_host, by_path = self._on_host(host) if domain in self._domains else _NOBODYS
         if by_host is not None and not by_path:
             return by_host
         if "%" in path or "//" in path:
@@ -186,10 +197,13 @@ class Index:
         strong: list[tuple[int, Match]] = []
         weak: list[tuple[int, Match, str]] = []
         families: set[str] = set()
-        for anchor in self._calls.keys() & words_of(code):
+        anchors = self._calls.keys() & words_of(code)
+        # A signature is soon searched for; hundreds are looked for where their anchors stand.
+        places = places_of(code, anchors) if len(anchors) > _FEW_ANCHORS else {}
+        for anchor in anchors:
             for match in self._calls[anchor]:
                 signature = compile_signature(match.rule)
-                offset = signature.find(code)
+                offset = signature.find(code, places.get(anchor))
                 if offset < 0:
                     continue
                 if signature.weak:
@@ -206,18 +220,25 @@ class Index:
         return tuple(once.values())
 
     def _loaded(self, code: str) -> Iterator[tuple[int, Match]]:
-        places: list[int] | None = None
+        places = loading_places(code)
+        if not places:
+            return
         known: set[str] = set()
+        matches: dict[str, Match | None] = {}
+        commented = 0
         for offset, address in addresses(code):
-            url = parse_url(address, _ANY_PAGE)
-            found = self.match_url(url) if url is not None else None
-            if found is None or found.service.id in known:
+            if address in matches:
+                found = matches[address]
+            else:
+                parts = split_url(address, _ANY_PAGE)
+                found = matches[address] = None if parts is None else self.match_place(*parts[1:])
+            if found is None or found.service.id in known or not loads_nearby(places, offset):
                 continue
-            if places is None:
-                places = loading_places(code)
-            if loads_nearby(places, offset) and not commented_out(code, offset):
-                known.add(found.service.id)
-                yield offset, found
+            if commented < MOST_COMMENTED and (is_link(code, offset) or commented_out(code, offset)):
+                commented += 1
+                continue
+            known.add(found.service.id)
+            yield offset, found
 
 
 def _canonical(path: str) -> str:
