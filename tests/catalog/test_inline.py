@@ -180,7 +180,7 @@ def test_code_that_is_nearly_all_comment_is_not_read_for_ever() -> None:
 
 
 def test_code_that_names_everybody_is_read_as_all_other_code() -> None:
-    """Beyond some dozen known words the signatures are tried where these stand, and no longer searched for."""
+    """Beyond some dozen known words the signatures are tried where these stand, not searched for."""
     words = [f"known{number}" for number in range(60)]
     index = Index([*(service(word, f"{word} ( 'go'") for word in words), service("quoted", "'known7' , 'x'")])
     named = "; ".join(words)
