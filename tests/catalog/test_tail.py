@@ -41,7 +41,10 @@ INNOCENT_HOSTS = """
     vk.com www.baidu.com www.qq.com www.line.me www.naver.com www.seznam.cz www.wp.pl www.onet.pl
     www.01net.com www.lemonde.fr www.theguardian.com www.bbc.co.uk www.spiegel.de www.nytimes.com
     jquery.org schema.org www.w3.org gmpg.org mozilla.org letsencrypt.org digicert.com polyfill-fastly.io
-    images.prismic.io img.etimg.com
+    images.prismic.io img.etimg.com v.wpimg.pl ocdn.eu http2.mlstatic.com s3.glbimg.com img.alicdn.com
+    at.alicdn.com mcusercontent.com media.beehiiv.com fonts.bunny.net cdn.tailwindcss.com cdn.sanity.io
+    a.tile.openstreetmap.org images.unsplash.com i.imgur.com vjs.zencdn.net cdn.plyr.io www.hubspot.com
+    www.otto.de allegro.pl www.opera.com mall.tv www.heureka.cz www.ceneo.pl www.billiger.de
 """.split()  # noqa: SIM905 - a list of names reads better without quotes
 
 
