@@ -58,6 +58,16 @@ def ids(service: Service) -> str:
     return service.id
 
 
+def spelt(shape: str) -> list[str]:
+    """Addresses of that shape: bare ones, and deeper and longer ones where it has wildcards."""
+    path, _, query = shape.partition("?")
+    parameters = [f"{text[:-1]}7" if text[-1] == "#" else f"{text}x" for text in query.split("&") if text]
+    query = "&".join(parameters or ["x=1"])
+    bare = path.replace("/*/", "/", 1).replace("#", "7").replace("*", "x")
+    deep = path.replace("/*/", "/some/folder/", 1).replace("#", "7001").replace("*", "-x_1.2")
+    return [f"{bare}?{query}", f"{deep}?l=x&{query}&z=1"]
+
+
 def examples(service: Service) -> list[Url]:
     """One address for each rule of the service, sub-domain included."""
     addresses = [f"https://{host}/any/file.js" for host in service.hosts]
@@ -67,7 +77,8 @@ def examples(service: Service) -> list[Url]:
         path, _, parameter = rest.partition("?")
         path = "/" + path.replace("*/", "folder/").replace("*", "-x1")
         query = f"?l=x&{parameter}123" if parameter else "?x=1"
-        addresses.append(f"https://{'www.' if host else 'site.invalid'}{host}{path}{query}")
+        addresses.append(f"https://www.{host}{path}{query}")
+    addresses += [f"https://site.invalid{address}" for shape in service.shapes for address in spelt(shape)]
     urls = [parse_url(address) for address in addresses]
     assert None not in urls
     return [url for url in urls if url is not None]
@@ -81,7 +92,7 @@ def test_a_service_is_complete(service: Service) -> None:
     assert all(country in COUNTRIES for country in service.transfers)
     assert service.country not in service.transfers
     assert service.privacy_policy.startswith("https://")
-    assert service.hosts or service.paths or service.inline
+    assert service.hosts or service.paths or service.shapes or service.inline
     assert len(service.name) <= 40, "names stand in a narrow list"
     for cookie in service.cookies:
         assert cookie.name.count("*") <= 5
@@ -91,7 +102,7 @@ def test_a_service_is_complete(service: Service) -> None:
 @pytest.mark.parametrize("service", SERVICES, ids=ids)
 def test_every_rule_of_a_service_leads_to_it(service: Service) -> None:
     for url in examples(service):
-        match = INDEX.match_site_path(url.path) if url.host == "site.invalid" else INDEX.match_url(url)
+        match = INDEX.match_url(url)
         assert match is not None, url
         if (
             match.service is not service
@@ -123,7 +134,7 @@ def test_nothing_is_claimed_twice() -> None:
     for field in ("id", "number", "name"):
         claims = Counter(getattr(service, field) for service in SERVICES)
         assert [claim for claim, times in claims.items() if times > 1] == []
-    for field in ("hosts", "paths", "inline", "storage"):
+    for field in ("hosts", "paths", "shapes", "inline", "storage"):
         claims = Counter(claim for service in SERVICES for claim in getattr(service, field))
         assert [claim for claim, times in claims.items() if times > 1] == []
     cookies = Counter(cookie.name for service in SERVICES for cookie in service.cookies)

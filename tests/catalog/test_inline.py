@@ -30,6 +30,7 @@ INDEX = Index(
         service("pixel", "fbq ("),
         service("heat", "_hjSettings", "hj ( 'event'"),
         service("queue", "_paq . push ("),
+        Service(id="shape", name="shape", vendor="V", purpose="analytics", shapes=("/*/shape.js?id=S-",)),
     ],
 )
 
@@ -87,6 +88,19 @@ LOADER = "var s=document.createElement('script');s.src={};document.head.appendCh
         (LOADER.format("'HTTPS://Stats.Example/a.js'"), ["stats"]),
         (LOADER.format("'https://manager.example/gtm.js?id='+i"), ["manager"]),
         (LOADER.format(r"'https:\/\/manager.example\/gtm.js?id='+i"), ["manager"]),
+        (LOADER.format(r"'https\x3a//stats.example/a.js'"), ["stats"]),
+        (LOADER.format(r"'https\u003A\/\/stats\x2eexample\u002fa.js'"), ["stats"]),
+        (LOADER.format(r"'https://manager.example/gtm\x2ejs\x3fid\u003d1'"), ["manager"]),
+        (r"document.write('\x3cscript src=\x22//stats.example/a.js\x22\x3e')", ["stats"]),
+        (r"document.write('\u003cscript src=\u0027https://stats.example/a.js\u0027\u003e')", ["stats"]),
+        ("new WebSocket('wss://live.stats.example/s')", ["stats"]),
+        ("new WebSocket('ws:\\/\\/stats.example')", ["stats"]),
+        (LOADER.format("'https://proxy.shop.example/x/shape.js?id=S-1'"), ["shape"]),
+        ("x='2//stats.example/a.js';fetch(x)", []),
+        ('b.innerHTML=\'<p><a class="x" href="https://stats.example/opt-out">Opt out</a>\'', []),
+        ("b.innerHTML='<a href=https://stats.example/><img src=//stats.example/a.gif>'", ["stats"]),
+        ("l=document.createElement('link');l.href='https://stats.example/a.css'", ["stats"]),
+        ("prefetch('x');reimport;x.mysrc:1; u='https://stats.example/c'", []),
         (LOADER.format("'https://manager.example/docs'"), []),
         (LOADER.format("'https://stats.example.org/a.js'"), []),
         (LOADER.format("'https://[broken/a.js'"), []),
@@ -157,6 +171,21 @@ def test_a_signature_may_begin_with_a_quote() -> None:
 
 
 def test_code_that_is_nearly_all_comment_is_not_read_for_ever() -> None:
+    address = "// fetch('https://stats.example/c')\n"
+    assert INDEX.match_inline(address * 50) == ()
+    assert [match.service.id for match in INDEX.match_inline(address * 51)] == ["stats"]
     lines = "// fbq('init')\n"
     assert INDEX.match_inline(lines * 50) == ()
     assert [match.service.id for match in INDEX.match_inline(lines * 51)] == ["pixel"]
+
+
+def test_code_that_names_everybody_is_read_as_all_other_code() -> None:
+    """Beyond some dozen known words the signatures are tried where these stand, not searched for."""
+    words = [f"known{number}" for number in range(60)]
+    index = Index([*(service(word, f"{word} ( 'go'") for word in words), service("quoted", "'known7' , 'x'")])
+    named = "; ".join(words)
+    assert index.match_inline(named) == ()
+    calls = "".join(f"{word}; my.{word}('go'); {word}('stop');\n// {word}('go')\n" for word in words)
+    assert index.match_inline(calls) == ()
+    found = index.match_inline(f"{calls}{'known5;' * 2000}known5('go');known3 ( `go`);f('known7', 'x')")
+    assert [match.service.id for match in found] == ["known5", "known3", "quoted"]

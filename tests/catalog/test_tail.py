@@ -41,12 +41,15 @@ INNOCENT_HOSTS = """
     vk.com www.baidu.com www.qq.com www.line.me www.naver.com www.seznam.cz www.wp.pl www.onet.pl
     www.01net.com www.lemonde.fr www.theguardian.com www.bbc.co.uk www.spiegel.de www.nytimes.com
     jquery.org schema.org www.w3.org gmpg.org mozilla.org letsencrypt.org digicert.com polyfill-fastly.io
-    images.prismic.io img.etimg.com
+    images.prismic.io img.etimg.com v.wpimg.pl ocdn.eu http2.mlstatic.com s3.glbimg.com img.alicdn.com
+    at.alicdn.com mcusercontent.com media.beehiiv.com fonts.bunny.net cdn.tailwindcss.com cdn.sanity.io
+    a.tile.openstreetmap.org images.unsplash.com i.imgur.com vjs.zencdn.net cdn.plyr.io www.hubspot.com
+    www.otto.de allegro.pl www.opera.com mall.tv www.heureka.cz www.ceneo.pl www.billiger.de
 """.split()  # noqa: SIM905 - a list of names reads better without quotes
 
 
 def rule_of(service: Service) -> list[str]:
-    return [*service.hosts, *service.paths]
+    return [*service.hosts, *service.paths, *service.shapes]
 
 
 def examples(rule: str) -> list[str]:
@@ -58,7 +61,7 @@ def examples(rule: str) -> list[str]:
 
 
 def test_a_line_becomes_a_service() -> None:
-    text = "# vendors\n\nx-ads\tX Ads\tDE\tmarketing\tx.example cdn.example/x/* y.example\n"
+    text = "# vendors\n\nx-ads\tX Ads\tDE\tmarketing\tx.example cdn.example/x/* y.example /*/x-ads.js\n"
     assert parse_tail(text, "x.tsv") == [
         Service(
             id="x-ads",
@@ -68,6 +71,7 @@ def test_a_line_becomes_a_service() -> None:
             purpose="marketing",
             hosts=("x.example", "y.example"),
             paths=("cdn.example/x/*",),
+            shapes=("/*/x-ads.js",),
             script=True,
             beacon=True,
         )
@@ -94,7 +98,8 @@ def test_every_line_is_valid() -> None:
         raw: dict[str, object] = {"id": id_, "name": name, "vendor": name, "purpose": purpose}
         raw |= {"country": country, "script": True, "beacon": purpose in ("analytics", "marketing")}
         raw["hosts"] = [rule for rule in rules.split(" ") if "/" not in rule]
-        raw["paths"] = [rule for rule in rules.split(" ") if "/" in rule]
+        raw["paths"] = [rule for rule in rules.split(" ") if "/" in rule[1:] and rule[0] != "/"]
+        raw["shapes"] = [rule for rule in rules.split(" ") if rule[0] == "/"]
         assert parse_service(raw, where, purposes=STANDARD_PURPOSES) in TAIL, where
         assert purpose != "necessary", f"{where}: what is necessary has to say more about itself"
         assert len(name) <= 40, where
@@ -107,6 +112,7 @@ def test_the_file_reads_well() -> None:
     for service in TAIL:
         assert list(service.hosts) == sorted(service.hosts), service.id
         assert list(service.paths) == sorted(service.paths), service.id
+        assert list(service.shapes) == sorted(service.shapes), service.id
     assert TEXT.endswith("\n")
     assert "\r" not in TEXT
 
@@ -136,7 +142,7 @@ def test_every_rule_leads_to_its_service() -> None:
             for address in examples(rule):
                 url = parse_url(address)
                 assert url is not None
-                match = INDEX.match_url(url) or INDEX.match_site_path(url.path)
+                match = INDEX.match_url(url)
                 assert match is not None, address
                 assert match.service.id == service.id, address
 

@@ -39,9 +39,62 @@ def test_known_in_words(run):
         "country",
         "purpose",
         "rule",
+        "lifetime",
+        "holds",
         "privacy policy",
     ]
     assert lines[4].endswith("cookie _ga")
+    assert lines[5].endswith("2 years")
+    assert lines[6].endswith("visitor")
+
+
+def test_a_shape_is_named_as_one(run):
+    what = "https://metrics.shop.example/gtag/js?id=G-ABC123"
+    assert b"  rule            shape /*/gtag/js?id=G-\n" in run("lookup", what).out
+    found = json.loads(run("lookup", what, "--format", "json").out)
+    assert (found["service"], found["shape"], found["rule"]) == (
+        "google-analytics",
+        True,
+        "/*/gtag/js?id=G-",
+    )
+    assert "lifetime" not in found
+    own = json.loads(run("lookup", "/proxy/matomo.php?idsite=1", "--format", "json").out)
+    assert (own["service"], own["shape"]) == ("matomo", True)
+
+
+def test_a_host_of_the_tail(run):
+    ran = run("lookup", "https://cdn.connectad.io/x.js")
+    assert ran.status == 0
+    assert ran.out.decode().splitlines()[0] == "connectad: ConnectAd"
+    assert b"rule            url connectad.io" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("cookie", "lifetime"), [("_hjSession_1", "30 minutes"), ("__utmt", "10 minutes"), ("__utmc", "session")]
+)
+def test_how_long_a_cookie_is_kept(run, cookie, lifetime):
+    assert json.loads(run("lookup", cookie, "--format", "json").out)["lifetime"] == lifetime
+
+
+def test_filter_lists_count_last(run, tmp_path):
+    (tmp_path / "some.txt").write_text("! list\n||stranger.example^$image\n||clarity.ms^\n", "utf-8")
+    policy = tmp_path / "lists.toml"
+    policy.write_text('[catalog]\nlists = ["some.txt"]\n', "utf-8")
+    ran = run("lookup", "https://cdn.stranger.example/a.gif", "--policy", str(policy))
+    assert ran.status == 0
+    assert ran.out.decode().splitlines() == [
+        "https://cdn.stranger.example/a.gif: blocked by a filter list",
+        "  purpose         marketing",
+        "  rule            ||stranger.example^$image",
+        "  list            some.txt",
+        "  line            2",
+    ]
+    found = json.loads(run("lookup", "stranger.example", "--policy", str(policy), "--format", "json").out)
+    assert (found["known"], found["service"], found["list"], found["line"]) == (True, None, "some.txt", 2)
+    known = json.loads(run("lookup", "www.clarity.ms", "--policy", str(policy), "--format", "json").out)
+    assert known["service"] == "microsoft-clarity"
+    for what in ("other.example", "basket", "mailto:a@stranger.example"):
+        assert run("lookup", what, "--policy", str(policy)).status == 1
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def default_index() -> Index:
 def lookup_url(url: str | bytes) -> Service | None:
     """The catalogue's service behind a URL as it may stand in a page, protocol-relative ones too.
 
-    The path of a self-hosted tracker counts on every host. None for what the catalogue does not know.
+    The shape of a self-hosted or proxied tracker counts on every host. None for what the catalogue does not
+    know.
     """
     text = url.decode("utf-8", "replace") if isinstance(url, bytes) else url
     if len(text) > _LONGEST_REMEMBERED:
@@ -51,7 +52,7 @@ def _find(text: str) -> Service | None:
     if parts is None:
         return None
     _, host, path, query = parts
-    match = default_index().match_place(host, path, query, everywhere=True)
+    match = default_index().match_place(host, path, query)
     return match.service if match is not None else None
 
 

@@ -84,7 +84,7 @@ def dump(services: Iterable[Service], stamp: bytes) -> bytes:
     rows = [
         [
             *(service.id, service.name, service.vendor, service.purpose, service.number, service.country),
-            *(service.transfers, service.privacy_policy, service.hosts, service.paths),
+            *(service.transfers, service.privacy_policy, service.hosts, service.paths, service.shapes),
             [[cookie.name, cookie.holds, *_kept(cookie.lifetime)] for cookie in service.cookies],
             *(service.storage, service.inline, service.script, service.beacon, service.embed),
         ]
@@ -124,9 +124,20 @@ def _services(rows: Iterable[Iterable[Any]]) -> Iterator[Service]:
 
     for row in rows:
         draft = _Draft()
-        (draft.id, name, vendor, purpose, draft.number, country, transfers, privacy, hosts, paths, *rest) = (
-            row
-        )
+        (
+            draft.id,
+            name,
+            vendor,
+            purpose,
+            draft.number,
+            country,
+            transfers,
+            privacy,
+            hosts,
+            paths,
+            shapes,
+            *rest,
+        ) = row
         cookies, storage, inline, draft.script, draft.beacon, draft.embed = rest
         draft.name = texts.setdefault(name, name)
         draft.vendor = texts.setdefault(vendor, vendor)
@@ -136,6 +147,7 @@ def _services(rows: Iterable[Iterable[Any]]) -> Iterator[Service]:
         draft.privacy_policy = texts.setdefault(privacy, privacy)
         draft.hosts = tuple(hosts)
         draft.paths = tuple(paths)
+        draft.shapes = tuple(shapes)
         draft.cookies = tuple([cookie(*values) for values in cookies])
         draft.storage = tuple(storage)
         draft.inline = tuple(inline)
@@ -157,6 +169,7 @@ class _Draft:
     privacy_policy: str
     hosts: tuple[str, ...]
     paths: tuple[str, ...]
+    shapes: tuple[str, ...]
     cookies: tuple[CookieRule, ...]
     storage: tuple[str, ...]
     inline: tuple[str, ...]

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from cookiegate.catalog.inline import (
+    MOST_COMMENTED,
     addresses,
     anchor_of,
     commented_out,
     compile_signature,
+    is_link,
     loading_places,
     loads_nearby,
+    places_of,
     words_of,
 )
 from cookiegate.catalog.model import Match, Service
 from cookiegate.catalog.rules import CookieRules, PathRule, PathRules
-from cookiegate.catalog.urls import Url, parse_url
+from cookiegate.catalog.shapes import Shapes
+from cookiegate.catalog.urls import Url, split_url
 from cookiegate.exceptions import CatalogError
 
 if TYPE_CHECKING:
@@ -29,13 +33,14 @@ if TYPE_CHECKING:
 
 _ANY_PAGE: Final = Url("https", "site.invalid", "/")
 _SLASHES = re.compile("//+")
-_SELF_HOSTED = re.compile(r"/\*/([^/*]+)")
 # Segments that paths of other sites have too: another one of the rule says more.
 _EVERYWHERE: Final = frozenset(
     {"assets", "cdn", "content", "events", "js", "plugins", "static", "wp-content"}
 )
 _REMEMBERED_CODES: Final = 1024
 _REMEMBERED_HOSTS: Final = 1024
+_NOBODYS: Final[tuple[None, tuple[()]]] = (None, ())
+_FEW_ANCHORS: Final = 30
 
 
 class Index:
@@ -70,26 +75,26 @@ class Index:
         return hosts
 
     @cached_property
-    def _paths(self) -> tuple[dict[str, Match], dict[str, list[Match]]]:
-        """Self-hosted files by name, and the rules for paths by host; those of the site itself have none."""
-        files: dict[str, Match] = {}
+    def _paths(self) -> dict[str, list[Match]]:
+        """The rules for paths by host; those of the site itself have none."""
         rules: dict[str, list[Match]] = {}
         for service in self._ranked:
             for text in service.paths:
-                match = Match(service, text)
-                if text[0] == "/" and (name := _SELF_HOSTED.fullmatch(text)) is not None:
-                    files.setdefault(name[1], match)
-                else:
-                    rules.setdefault(text.partition("/")[0], []).append(match)
-        return files, rules
+                rules.setdefault(text.partition("/")[0], []).append(Match(service, text))
+        return rules
+
+    @cached_property
+    def _domains(self) -> frozenset[str]:
+        """The last two labels of every host that a rule speaks of: most hosts of a page have others."""
+        return frozenset(".".join(host.split(".")[-2:]) for host in (*self._hosts, *self._paths))
 
     def _compile(self, host: str) -> PathRules:
-        rules = self._paths[1].get(host, ())
+        rules = self._paths.get(host, ())
         return PathRules(PathRule(match.rule.partition("/")[2], match) for match in rules)
 
     @cached_property
-    def _files(self) -> dict[str, Match]:
-        return self._paths[0]
+    def _shapes(self) -> Shapes:
+        return Shapes(Match(service, text, shape=True) for service in self._ranked for text in service.shapes)
 
     @cached_property
     def _site_paths(self) -> PathRules:
@@ -114,16 +119,14 @@ class Index:
     def match_url(self, url: Url) -> Match | None:
         """The service a URL belongs to: a path rule before a host rule, a longer host before a shorter.
 
-        Last comes the file name of a self-hosted tracker, on whichever host it lies.
+        Last, on a host that no rule speaks of, comes the shape of the address: ``Match.shape`` says so.
         """
         return self.match_place(url.host, url.path, url.query)
 
-    def match_place(self, host: str, path: str, query: str, *, everywhere: bool = False) -> Match | None:
-        """What ``match_url`` says of a canonical URL in its parts.
-
-        everywhere: what ``match_site_path`` says of the path counts too, after all else.
-        """
-        by_host, by_path = self._on_host(host)
+    def match_place(self, host: str, path: str, query: str) -> Match | None:
+        """What ``match_url`` says of a canonical URL in its parts."""
+        domain = host[host.rfind(".", 0, host.rfind(".")) + 1 :]
+        by_host, by_path = self._on_host(host) if domain in self._domains else _NOBODYS
         if by_host is not None and not by_path:
             return by_host
         if "%" in path or "//" in path:
@@ -134,15 +137,18 @@ class Index:
                 return found
         if by_host is not None:
             return by_host
-        found = self._files.get(path[path.rfind("/") + 1 :])
-        return self._site_paths.first(path, "") if found is None and everywhere else found
+        return self._shapes.first(path, query)
+
+    def match_shape(self, path: str, query: str) -> Match | None:
+        """The service that an address belongs to by its shape, whatever its host."""
+        return self._shapes.first(_canonical(path), query)
 
     def _rules_of_host(self, host: str) -> tuple[Match | None, tuple[PathRules, ...]]:
         """The rule for the host itself, and those for paths on it and above it, the longest host first."""
         by_host: Match | None = None
         by_path: list[PathRules] = []
         while True:
-            if host and host in self._paths[1]:
+            if host and host in self._paths:
                 by_path.append(self._path_rules(host))
             if by_host is None and (service := self._hosts.get(host)) is not None:
                 by_host = Match(service, host)
@@ -151,10 +157,10 @@ class Index:
                 return by_host, tuple(by_path)
             host = host[dot + 1 :]
 
-    def match_site_path(self, path: str) -> Match | None:
-        """The service behind a path on the site itself (a first-party proxy, a self-hosted tracker)."""
+    def match_site_path(self, path: str, query: str = "") -> Match | None:
+        """The service behind a path on the site itself: declared in the policy, else known by its shape."""
         path = _canonical(path)
-        return self._site_paths.first(path, "") or self._files.get(path[path.rfind("/") + 1 :])
+        return self._site_paths.first(path, query) or self._shapes.first(path, query)
 
     def knows_host(self, host: str) -> bool:
         """Whether any rule speaks of this host, or of one above it."""
@@ -163,14 +169,16 @@ class Index:
 
     @cached_property
     def site_words(self) -> tuple[str, ...]:
-        """Beginnings of path segments: every path that ``match_site_path`` knows has one of them."""
-        files = set(self._paths[0])
-        for text in (text for service in self._ranked for text in service.paths):
-            if text.startswith("/") and not _SELF_HOSTED.fullmatch(text):
-                path = text[1:].partition("?")[0]
-                segments = [segment.partition("*")[0] for segment in path.split("/")]
-                files.add(max(segments, key=lambda segment: (segment not in _EVERYWHERE, len(segment))))
-        return tuple(sorted(files))
+        """What the bytes of any address without ``&`` and ``%`` hold that ``match_site_path`` knows.
+
+        Each stands at the start, or behind ``/`` or ``=``.
+        """
+        words = set(self._shapes.words)
+        for match in self._paths.get("", ()):
+            path = match.rule[1:].partition("?")[0]
+            segments = [re.split("[*#]", segment)[0] for segment in path.split("/")]
+            words.add(max(segments, key=lambda segment: (segment not in _EVERYWHERE, len(segment))))
+        return tuple(sorted(words))
 
     def match_cookie(self, name: str) -> Match | None:
         """The service that sets this cookie: an exact rule, else the one with the longest literal part."""
@@ -189,10 +197,13 @@ class Index:
         strong: list[tuple[int, Match]] = []
         weak: list[tuple[int, Match, str]] = []
         families: set[str] = set()
-        for anchor in self._calls.keys() & words_of(code):
+        anchors = self._calls.keys() & words_of(code)
+        # A signature is soon searched for; hundreds are looked for where their anchors stand.
+        places = places_of(code, anchors) if len(anchors) > _FEW_ANCHORS else {}
+        for anchor in anchors:
             for match in self._calls[anchor]:
                 signature = compile_signature(match.rule)
-                offset = signature.find(code)
+                offset = signature.find(code, places.get(anchor))
                 if offset < 0:
                     continue
                 if signature.weak:
@@ -209,18 +220,25 @@ class Index:
         return tuple(once.values())
 
     def _loaded(self, code: str) -> Iterator[tuple[int, Match]]:
-        places: list[int] | None = None
+        places = loading_places(code)
+        if not places:
+            return
         known: set[str] = set()
+        matches: dict[str, Match | None] = {}
+        commented = 0
         for offset, address in addresses(code):
-            url = parse_url(address, _ANY_PAGE)
-            found = self.match_url(url) if url is not None else None
-            if found is None or found.service.id in known:
+            if address in matches:
+                found = matches[address]
+            else:
+                parts = split_url(address, _ANY_PAGE)
+                found = matches[address] = None if parts is None else self.match_place(*parts[1:])
+            if found is None or found.service.id in known or not loads_nearby(places, offset):
                 continue
-            if places is None:
-                places = loading_places(code)
-            if loads_nearby(places, offset) and not commented_out(code, offset):
-                known.add(found.service.id)
-                yield offset, found
+            if commented < MOST_COMMENTED and (is_link(code, offset) or commented_out(code, offset)):
+                commented += 1
+                continue
+            known.add(found.service.id)
+            yield offset, found
 
 
 def _canonical(path: str) -> str:

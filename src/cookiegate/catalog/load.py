@@ -12,6 +12,7 @@ from importlib import resources
 from cookiegate.catalog.compiled import load_compiled
 from cookiegate.catalog.inline import SignatureError, anchor_of
 from cookiegate.catalog.model import CookieRule, Holds, Lifetime, Service, Unit
+from cookiegate.catalog.shapes import telling_segment
 from cookiegate.catalog.tail import parse_tail
 from cookiegate.catalog.urls import parse_url
 from cookiegate.exceptions import CatalogError
@@ -21,9 +22,12 @@ STANDARD_PURPOSES = frozenset({"necessary", "preferences", "analytics", "marketi
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _HOST = re.compile(r"localhost|(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_PATH = re.compile(
-    r"(?:/(?:\*|[A-Za-z0-9._~!$&'()+,;=:@%-]*))+(?<!\*)\*?(?:\?[A-Za-z0-9_.-]+=[A-Za-z0-9_.:/-]*)?"
-)
+_PATH = re.compile(r"(?:/(?:\*|[A-Za-z0-9._~!$&'()+,;=:@%#-]*(?:\*[A-Za-z0-9._~-]*)?))+")
+_PARAMETERS = re.compile(r"[A-Za-z0-9_.-]+=[A-Za-z0-9_.:/-]*#?(?:&[A-Za-z0-9_.-]+=[A-Za-z0-9_.:/-]*#?)*")
+_RUNS = re.compile(r"/\*(?=/.)")
+_STARS = "'*' is a whole segment, once, or any run of characters in one; '#' is digits"
+_UNTOLD = re.compile("[*#?]")
+_SHORTEST_SHAPE = 6  # such as "/pd.js"
 _COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z:-]+")
 _LIFETIME = re.compile(r"([1-9][0-9]{0,3}) (second|minute|hour|day|week|month|year)s?")
 _REQUIRED = ("id", "name", "vendor", "purpose")
@@ -110,6 +114,16 @@ def parse_service(
     return _Fields(raw, where).service(purposes)
 
 
+def _is_path(text: str) -> bool:
+    """Whether a rule behind the host is well formed. Two runs of segments would take squared time."""
+    path, mark, query = f"/{text}".partition("?")
+    return (
+        _PATH.fullmatch(path) is not None
+        and len(_RUNS.findall(path)) <= 1
+        and (not mark or _PARAMETERS.fullmatch(query) is not None)
+    )
+
+
 class _Fields:
     """Typed access to one block; remembers whose block it is for the error messages."""
 
@@ -137,6 +151,7 @@ class _Fields:
             privacy_policy=self._address("privacy_policy"),
             hosts=self._hosts(),
             paths=self._paths(),
+            shapes=self._shapes_of_addresses(),
             cookies=self._cookies(),
             storage=self._texts("storage"),
             inline=self._inline(),
@@ -213,13 +228,22 @@ class _Fields:
         texts = self._texts("paths")
         for place, text in enumerate(texts):
             host, slash, rest = text.partition("/")
-            if not slash or (host and _HOST.fullmatch(host) is None) or _PATH.fullmatch("/" + rest) is None:
-                allowed = (
-                    "'host/path', or '/path' on the site itself; '*' is a whole segment or the last character"
+            if not slash or (host and _HOST.fullmatch(host) is None) or not _is_path(rest):
+                raise self._error(
+                    f"paths[{place}]", text, f"'host/path', or '/path' on the site itself; {_STARS}"
                 )
-                raise self._error(f"paths[{place}]", text, allowed)
             if not rest.strip("/*"):
                 raise self._error(f"paths[{place}]", text, "names nothing but the host: write it under hosts")
+        return texts
+
+    def _shapes_of_addresses(self) -> tuple[str, ...]:
+        texts = self._texts("shapes")
+        for place, text in enumerate(texts):
+            if not text.startswith("/") or not _is_path(text[1:]):
+                raise self._error(f"shapes[{place}]", text, f"'/path' on any host; {_STARS}")
+            path, asks, _ = text.partition("?")
+            if len(_UNTOLD.sub("", text)) < _SHORTEST_SHAPE or not (asks or telling_segment(path)[0]):
+                raise self._error(f"shapes[{place}]", text, "says so little that other addresses have it too")
         return texts
 
     def _inline(self) -> tuple[str, ...]:

@@ -66,8 +66,10 @@ class Service:
     paths: ``host/path`` for hosts that serve both trackers and innocent things: the host again with its
     sub-domains, the path on segment boundaries, or as a bare prefix when it ends in ``*``. A segment ``*``
     stands for any run of segments, also none. ``?name=text`` at the end asks for a query parameter that
-    begins so. ``/path`` alone is a path on the site itself, for first-party proxies; ``/*/file.js`` is a
-    file that is self-hosted under that name, in any folder of any host.
+    begins so, several with ``&`` between them. Inside a segment, ``*`` is any run of characters and ``#``
+    one of digits. ``/path`` alone is a path on the site itself, for first-party proxies.
+    shapes: written as ``/path`` is; they count on every host that no other rule speaks of, the site's own
+    too: ``/*/gtag/js?id=G-`` is Google's tag on whichever host a proxy gives it.
     inline: call signatures found in inline code, written as code: ``fbq (``, where a space stands for any
     white space and a quote for any of the three. One that begins with ``?`` is weak: it counts only where no
     other signature with the same first word is found.
@@ -85,6 +87,7 @@ class Service:
     privacy_policy: str = ""
     hosts: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
     cookies: tuple[CookieRule, ...] = ()
     storage: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
@@ -95,7 +98,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A service, and the rule by which it was recognised (as ``cookiegate lookup`` prints it)."""
+    """A service, and the rule by which it was recognised (as ``cookiegate lookup`` prints it).
+
+    shape: nothing but the shape of the address speaks for it.
+    """
 
     service: Service
     rule: str
+    shape: bool = False

@@ -11,21 +11,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_WILD = re.compile(r"/\*(?=/|\Z)|[*#]")
+_WILD_PIECES = re.compile(rf"({_WILD.pattern})")
+_REGEX_OF: Final = {"/*": "(?:/[^/]++)*", "*": "[^/]*", "#": "[0-9]++"}
+
+
 class PathRule:
-    """What stands behind the host in ``Service.paths``, compiled.
+    """What stands behind the host in ``Service.paths``, or in ``Service.shapes``, compiled.
 
     segment: the first segment of every path it covers; None where paths of several begin differently.
-    weight: the greater one is tried first; more literal characters and a demanded parameter say more.
+    weight: the greater one is tried first; more literal characters and demanded parameters say more.
     needle: a text in every path it covers, looked for before all else.
+    ends: paths below the one that is named do not count.
     """
 
     __slots__ = (
-        *("_literal", "_parameter", "_pattern", "_pieces", "_prefix"),
+        *("_ends", "_literal", "_parameters", "_pattern", "_prefix", "_wild"),
         *("match", "needle", "segment", "weight"),
     )
 
-    def __init__(self, text: str, match: Match) -> None:
-        path, _, self._parameter = f"/{text}".partition("?")
+    def __init__(self, text: str, match: Match, *, ends: bool = False) -> None:
+        path, _, query = f"/{text}".partition("?")
         prefix = path.endswith("*") and not path.endswith("/*")
         if path.endswith("/*"):  # "all below" is what a segment rule says anyway
             path = path[:-2]
@@ -33,32 +39,54 @@ class PathRule:
         if not prefix:
             literal = literal.rstrip("/")
         self._literal = literal
-        self._prefix = prefix
-        self._pieces = literal.split("/*")
+        self._prefix = prefix = prefix or not literal
+        self._ends = ends
+        self._parameters = tuple(f"&{parameter}" for parameter in query.split("&") if parameter)
+        self._wild = _WILD.search(literal) is not None
         self._pattern: re.Pattern[str] | None = None
         segment, slash, _ = literal[1:].partition("/")
-        whole = bool(segment) and "*" not in segment and (bool(slash) or not prefix)
+        whole = bool(segment) and _WILD.search(segment) is None and (bool(slash) or not prefix)
         self.segment: Final = segment if whole else None
-        self.weight: Final = 2 * len(literal) + (1000 if self._parameter else 0) - prefix
-        self.needle: Final = max(self._pieces, key=len)
+        self.weight: Final = 2 * len(literal) + 1000 * len(self._parameters) - prefix
+        self.needle: Final = max(_WILD.split(literal), key=len)
         self.match: Final = match
 
     def covers(self, path: str, query: str) -> bool:
         """Whether a path, without percent-encoding, and a query, without ``?``, are what the rule says."""
-        if self._parameter and f"&{self._parameter}" not in f"&{query}":
-            return False
-        if len(self._pieces) > 1:
-            return self._covers_any_run(path)
+        for parameter in self._parameters:
+            if not _asked(parameter, f"&{query}"):
+                return False
+        if self._wild:
+            return self._covers_pattern(path)
         if not path.startswith(self._literal):
             return False
         end = len(self._literal)
+        if self._ends and not self._prefix:
+            return path[end:] in ("", "/")
         return self._prefix or len(path) == end or path[end] == "/"
 
-    def _covers_any_run(self, path: str) -> bool:
+    def _covers_pattern(self, path: str) -> bool:
         if self._pattern is None:
-            runs = "(?:/[^/]+)*".join(map(re.escape, self._pieces))
-            self._pattern = re.compile(runs + ("" if self._prefix else r"(?:/|\Z)"))
-        return self._pattern.match(path) is not None
+            # One that may begin anywhere is searched for, since trying each run of segments takes longer.
+            anywhere = self._literal.startswith("/*/")
+            text = self._literal[2:] if anywhere else self._literal
+            pieces = (_REGEX_OF.get(piece, re.escape(piece)) for piece in _WILD_PIECES.split(text))
+            end = "" if self._prefix else r"/?\Z" if self._ends else r"(?:/|\Z)"
+            self._pattern = re.compile(("" if anywhere else r"\A") + "".join(pieces) + end)
+        return self._pattern.search(path) is not None
+
+
+def _asked(parameter: str, query: str) -> bool:
+    """Whether a query has ``&name=text``, where ``#`` at the end of the text stands for a digit."""
+    if parameter[-1] != "#":
+        return parameter in query
+    found = query.find(parameter[:-1])
+    while found >= 0:
+        following = query[found + len(parameter) - 1 : found + len(parameter)]
+        if following.isascii() and following.isdigit():
+            return True
+        found = query.find(parameter[:-1], found + 1)
+    return False
 
 
 class PathRules:

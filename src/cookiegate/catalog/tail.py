@@ -17,16 +17,19 @@ _REPORTING = frozenset({"analytics", "marketing"})
 def parse_tail(text: str, name: str) -> list[Service]:
     """The services of one tail file: ``id``, name, country or nothing, purpose and rules between tabs.
 
-    Rules are hosts, and ``host/path`` as in ``Service.paths``, with a space between them. ``#`` begins a
-    comment line. The services have no number. For speed, only the number of fields is checked here, and
-    raises CatalogError; what the fields say is for the tests of the shipped data to check.
+    Rules are hosts, ``host/path`` as in ``Service.paths`` and ``/path`` as in ``Service.shapes``, with a
+    space between them. ``#`` begins a comment line. The services have no number. For speed, only the number
+    of fields is checked here, and raises CatalogError; what the fields say is for the tests of the shipped
+    data to check.
     """
     services = []
     for where, (id_, title, country, purpose, rules) in fields(text, name):
         hosts = rules.split(" ")
         paths: tuple[str, ...] = ()
+        shapes: tuple[str, ...] = ()
         if "/" in rules:
-            paths = tuple(rule for rule in hosts if "/" in rule)
+            paths = tuple(rule for rule in hosts if "/" in rule and rule[0] != "/")
+            shapes = tuple(rule for rule in hosts if rule[0] == "/")
             hosts = [rule for rule in hosts if "/" not in rule]
         if not rules:
             raise CatalogError(f"{where}: a host is missing")
@@ -39,6 +42,7 @@ def parse_tail(text: str, name: str) -> list[Service]:
                 country=country,
                 hosts=tuple(hosts),
                 paths=paths,
+                shapes=shapes,
                 script=True,
                 beacon=purpose in _REPORTING,
             )

@@ -11,13 +11,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import IPv6Address
 from urllib.parse import unquote_to_bytes
 
 _SCHEMES = frozenset({"http", "https", "ws", "wss"})
 
 # The shapes nearly every URL in a page has; what they do not cover goes the exact way below.
 # Whether a host is one is looked at afterwards, since pages repeat few hosts.
-_IN_PATH = r"A-Za-z0-9_~!$&'()*+,;=@%\[\]^|\-"
+_IN_PATH = r"A-Za-z0-9_~!$&'()*+,;=@%\[\]|\-"
 _PLAIN = re.compile(
     rf"(?:(?:(https?):)?//([a-z0-9_.-]{{1,253}})(/[{_IN_PATH}:./]*+)?"
     rf"|(/(?!/)[{_IN_PATH}:./]*+)|([{_IN_PATH}][{_IN_PATH}./]*+)|)"
@@ -30,12 +31,13 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _AUTHORITY = re.compile(r"[^/\\?#]*")
 _IGNORED_IN_URL = {ord(c): None for c in "\t\n\r"}
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
-_PATH_ENCODED = re.compile(r"[^!$%&'()*+,./0-9:;=@A-Z\[\]^_a-z|~-]")
+_PATH_ENCODED = re.compile(r"[^!$%&'()*+,./0-9:;=@A-Z\[\]_a-z|~-]")
 _QUERY_ENCODED = re.compile(r"[^!$%&()*+,./0-9:;=?@A-Z\[\\\]^_`a-z{|}~-]")
 _ONE_DOT = frozenset({".", "%2e"})
 _TWO_DOTS = frozenset({"..", ".%2e", "%2e.", "%2e%2e"})
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
-_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]+\]")
+_IN_IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+_ZEROS = re.compile(r"(?<![^:])0(?::0)+(?![^:])")
 _PORT = re.compile(r"[0-9]*")
 # Code points that UTS #46 maps to nothing: an invisible letter does not make another host.
 _INVISIBLE = re.compile(
@@ -195,13 +197,15 @@ def _host_of(text: str) -> str | None:
     if _PORT.fullmatch(port) is None or len(port.lstrip("0")) > 5 or int(port or 0) > 0xFFFF:
         return None
     if bracketed:
-        return host.lower() if _IPV6.fullmatch(host) is not None else None
+        return _ipv6(host[1:-1])
     if "%" in host:
         host = unquote_to_bytes(host).decode("utf-8", "replace")
-    host = _ascii_host(host)
-    if not host or len(host) > _LONGEST_HOST or _FORBIDDEN_IN_HOST.search(host) is not None:
+    if "\ufffd" in host:
         return None
-    return _ipv4(host) if _ends_in_number(host) else host
+    host = _ascii_host(host)
+    if not host.strip(".") or len(host) > _LONGEST_HOST or _FORBIDDEN_IN_HOST.search(host) is not None:
+        return None
+    return _ipv4(host.removesuffix(".")) if _ends_in_number(host.removesuffix(".")) else host.rstrip(".")
 
 
 def _ascii_host(host: str) -> str:
@@ -213,11 +217,27 @@ def _ascii_host(host: str) -> str:
         mapped = unicodedata.normalize("NFC", mapped).replace("\u3002", ".")
         labels = mapped.split(".")
         host = ".".join(label if label.isascii() else "xn--" + _punycode(label) for label in labels)
-    return host.lower().rstrip(".")
+    return host.lower()
 
 
 def _punycode(label: str) -> str:
     return label.encode("punycode").decode("ascii")
+
+
+def _ipv6(text: str) -> str | None:
+    """An address in brackets, as the URL Standard writes it (host serializing)."""
+    if _IN_IPV6.fullmatch(text) is None:
+        return None
+    try:
+        packed = int(IPv6Address(text))
+    except ValueError:
+        return None
+    address = ":".join(f"{packed >> shift & 0xFFFF:x}" for shift in range(112, -16, -16))
+    runs = [found.span() for found in _ZEROS.finditer(address)]
+    if runs:  # the first of the longest ones is left out
+        start, end = max(runs, key=lambda run: run[1] - run[0])
+        address = f"{address[:start].removesuffix(':')}::{address[end:].removeprefix(':')}"
+    return f"[{address}]"
 
 
 def _ends_in_number(host: str) -> bool:

@@ -184,7 +184,7 @@ def _fingerprint(policy: Policy) -> str:
         [service.id for service in policy.declared],
         [
             *([s.id, s.number, s.purpose, s.script, s.beacon, s.embed] for s in policy.index.services),
-            *([s.hosts, s.paths, s.inline, s.storage] for s in policy.index.services),
+            *([s.hosts, s.paths, s.shapes, s.inline, s.storage] for s in policy.index.services),
             *([cookie.name for cookie in s.cookies] for s in policy.index.services),
         ],
     ]
