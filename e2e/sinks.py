@@ -51,9 +51,7 @@ SINKS = {
     "iframe-src": Sink("<iframe src=URL></iframe>"),
     "frame-src": Sink(),  # a frameset has no body: see below
     "iframe-srcdoc": Sink(f'<iframe srcdoc="{escape(_IMAGE)}"></iframe>'),
-    "iframe-srcdoc-shut": Sink(
-        '<iframe sandbox srcdoc="&lt;img src=URL>"></iframe>'
-    ),
+    "iframe-srcdoc-shut": Sink('<iframe sandbox srcdoc="&lt;img src=URL>"></iframe>'),
     "iframe-srcdoc-style": Sink(f"<iframe srcdoc=\"<p style='{_BOX}background:url(URL)'>x\"></iframe>"),
     "iframe-srcdoc-script": Sink("<iframe srcdoc=\"<script src='URL'></script>\"></iframe>"),
     "iframe-srcdoc-srcdoc": Sink(

@@ -121,6 +121,7 @@ def finding(service: str | None, purpose: str | None, name: str, allowed: bool, 
         offset=-1,
         allowed=allowed,
         reason=reason,
+        rule=name if service else "",
     )
 
 

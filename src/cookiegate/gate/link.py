@@ -15,7 +15,7 @@ from cookiegate.policy.model import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cookiegate.catalog.model import Service
+    from cookiegate.catalog.model import Match
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.headers import Headers
     from cookiegate.policy.model import Policy
@@ -109,7 +109,8 @@ class _Judge:
         url = parse_url(address, self._page)
         if url is None:
             return None
-        service = self._service(url)
+        match = self._match(url)
+        service = match.service if match is not None else None
         if service is not None:
             decision = self._profile.decide(service, beacon=link.image and service.beacon)
         elif self._policy.unknown is Unknown.ALLOW or self._is_own(url):
@@ -124,13 +125,14 @@ class _Judge:
             offset=-1,
             allowed=decision.allowed,
             reason=decision.reason,
+            rule=match.rule if match is not None else "",
         )
 
-    def _service(self, url: Url) -> Service | None:
+    def _match(self, url: Url) -> Match | None:
         match = self._policy.index.match_url(url)
         if match is None and self._page is not None and url.host == self._page.host:
             match = self._policy.index.match_site_path(url.path)
-        return match.service if match is not None else None
+        return match
 
     def _is_own(self, url: Url) -> bool:
         return self._page is not None and site_of_host(url.host) == site_of_host(self._page.host)

@@ -72,6 +72,7 @@ def filter_set_cookie(
                 offset=-1,
                 allowed=decision.allowed,
                 reason=decision.reason,
+                rule=match.rule if match is not None else "",
             )
         )
     if not dropped:
