@@ -669,6 +669,14 @@ class TestReports:
         named = "<script data-category=necessary src=//login.example/x></script>"
         assert self.finding(named) == ("login", "login.example", Reason.NECESSARY, True)
 
+    @pytest.mark.parametrize("host", ["", "https://metrics.shop.example", "https://stranger.example"])
+    def test_the_shape_of_an_address(self, host: str) -> None:
+        text = f"<script src='{host}/gtag/js?id=G-XXXXXXX'></script>"
+        service, rule, reason, allowed = self.finding(text, policy=Policy())
+        assert (service, reason, allowed) == ("google-analytics", Reason.SHAPE, False)
+        assert "/gtag/js" in rule
+        assert self.finding(text, "analytics", policy=Policy())[2:] == (Reason.GRANTED, True)
+
     def test_filter_lists(self, tmp_path) -> None:
         (tmp_path / "list.txt").write_text("||tail.example^\n")
         (tmp_path / "policy.toml").write_text('[catalog]\nlists = ["list.txt"]\n')

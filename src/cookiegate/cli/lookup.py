@@ -141,7 +141,7 @@ def _of_cookie(kind: str, match: Match) -> dict[str, str]:
 
 
 def _of_list(listed: FilterMatch) -> dict[str, object]:
-    from cookiegate.gate.classify import LISTED_PURPOSE
+    from cookiegate.gate.recognise import LISTED_PURPOSE
 
     return {
         "purpose": LISTED_PURPOSE,

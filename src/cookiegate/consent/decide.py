@@ -41,6 +41,7 @@ class Reason(StrEnum):
     NOT_NAMED = (
         "not-named"  # the page's author says it needs no consent; of trackers only the policy may say so
     )
+    SHAPE = "shape"  # an address of the site's own, or of a host nobody knows, has the shape of a tracker's
     TOO_LONG = "too-long"  # a tag or an inline script longer than anything that is held back to be read
 
 

@@ -54,6 +54,7 @@ REASONS = {
     "undeclared": "Nobody declared it.",
     "first-party": "It belongs to the shop.",
     "not-named": "The page calls it necessary, the shop's policy does not.",
+    "shape": "Its address looks like a tracker's.",
     "too-long": "It was too long to be read, so it is held.",
 }
 

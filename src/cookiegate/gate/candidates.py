@@ -22,6 +22,7 @@ class Reference:
     party nobody declared. rule: what the service was recognised by.
     names: offsets of the attribute names that would load it (duplicates included). addresses: offsets of the
     addresses themselves, where no attribute stands for them alone; ``through`` says how these are written.
+    shape: nothing but the shape of the address speaks for the service.
     code: it is what a script element runs. claimed: the page's author says that it needs no consent.
     unread: it could not be read whole, so that it is held from whoever is not granted everything.
     """
@@ -36,6 +37,7 @@ class Reference:
     through: tuple[Escape, ...] = ()
     code: bool = False
     claimed: bool = False
+    shape: bool = False
     unread: bool = False
 
     @property

@@ -32,6 +32,7 @@ HTML = "text/html"
 XHTML = "application/xhtml+xml"
 _TOO_LONG = Decision(False, Reason.TOO_LONG)
 _NOT_NAMED = Decision(False, Reason.NOT_NAMED)
+_SHAPE = Decision(False, Reason.SHAPE)
 _RENAMED = b"data-cg-"
 _prefix = lru_cache(maxsize=1024)(held_prefix)
 
@@ -93,7 +94,9 @@ class Enforcer:
             decision = self._profile.decide_purpose(reference.purpose, beacon=reference.beacon)
         else:
             decision = self._profile.decide_unknown()
-        return decision if decision.allowed or not reference.claimed else _NOT_NAMED
+        if decision.allowed:
+            return decision
+        return _NOT_NAMED if reference.claimed else _SHAPE if reference.shape else decision
 
     def _purpose(self, reference: Reference) -> str | None:
         if reference.service:

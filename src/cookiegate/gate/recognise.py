@@ -111,7 +111,7 @@ class Recogniser:
         index = self._policy.index
         match = index.match_url(url)
         if match is None and url.host == self._site:
-            match = index.match_site_path(url.path)
+            match = index.match_site_path(url.path, url.query)
         service = match.service if match else declared.service
         purpose, rule = declared.purpose, match.rule if match else ""
         known = Kind.BEACON if kind is Kind.IMAGE and (service is None or service.beacon) else kind
@@ -136,6 +136,7 @@ class Recogniser:
             through=held.through,
             code=held.code,
             claimed=bool(rule) and self._claimed(declared),
+            shape=match is not None and match.shape,
         )
 
     def code(self, code: bytes, declared: Declared, held: Held) -> list[Reference]:
