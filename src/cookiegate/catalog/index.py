@@ -178,7 +178,11 @@ class Index:
             path = match.rule[1:].partition("?")[0]
             segments = [re.split("[*#]", segment)[0] for segment in path.split("/")]
             words.add(max(segments, key=lambda segment: (segment not in _EVERYWHERE, len(segment))))
-        return tuple(sorted(words))
+        beginnings: list[str] = []
+        for word in sorted(words):
+            if not beginnings or not word.startswith(beginnings[-1]):  # else the shorter one says it already
+                beginnings.append(word)
+        return tuple(beginnings)
 
     def match_cookie(self, name: str) -> Match | None:
         """The service that sets this cookie: an exact rule, else the one with the longest literal part."""
