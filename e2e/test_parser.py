@@ -30,13 +30,17 @@ SINKS = {
     ("image", True),
 }
 
+# A frameset takes the place of the body with all that was in it; that of selectedcontent is taken by a copy.
+REPLACED = re.compile("<frameset|<selectedcontent")
+
 ELEMENTS = """([pages, live]) => {
   const found = [];
   const walk = (node, out) => {
     for (const element of node.querySelectorAll("*")) {
       const number = element.getAttribute("data-service");
-      if (number) out.push([Number(number), element.localName, element.namespaceURI]);
+      if (/^[0-9]+$/.test(number)) out.push([Number(number), element.localName, element.namespaceURI]);
       if (element.content?.nodeType === Node.DOCUMENT_FRAGMENT_NODE) walk(element.content, out);
+      if (element.shadowRoot) walk(element.shadowRoot, out);
     }
     return out;
   };
@@ -102,8 +106,7 @@ def differences(text: str, seen: Elements, *, scripting: bool) -> list[object]:
         for name, foreign, tag in tags
         if seen.get(number) != (name, foreign)
         and not (tag.disputed or (scripting and tag.noscript))
-        # A frameset takes the place of the body with all that was in it.
-        and "<frameset" not in text
+        and not REPLACED.search(text)
     ]
     return [text, missed, more] if missed or more else []
 

@@ -139,6 +139,10 @@ HELD = {
         "<base href=/a/><noscript><base href=//counter.example/>"
         f"<img {CB} data-cg-src=//counter.example/p></noscript>"
     ),
+    # Who looks ahead takes it for the page's base, who parses does not.
+    "<svg><base href=/a/></svg><base href=//counter.example/><img src=p>": (
+        f"<svg><base href=/a/></svg><base {C} data-cg-href=//counter.example/><img {CB} data-cg-src=p>"
+    ),
     "<noscript><img src=https://counter.example/p></noscript>": (
         f"<noscript><img {CB} data-cg-src=https://counter.example/p></noscript>"
     ),

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Meanings = tuple["Url | None", ...]
 
+_MOST_DOUBTFUL = 4
+
 
 class Bases:
     """The bases of one document. ``fallback``: what its relative addresses mean without a ``base`` element.
@@ -24,6 +26,7 @@ class Bases:
         self._own = {True: fallback, False: fallback}
         self._tracked: dict[bool, Meanings] = {True: (), False: ()}
         self._known = {True: False, False: False}
+        self._doubtful: Meanings = ()
         self.everywhere = fallback  # to any browser
         self.unscripted = fallback  # to one that does not run scripts
 
@@ -52,7 +55,17 @@ class Bases:
             elif not self._tracked[scripting]:
                 # Whoever is spared the first one is spared those behind it as well: they never count.
                 self._tracked[scripting] = meanings
-        self.unscripted = _once(*self._own[False], *self._tracked[False])
+        self._settle()
+
+    def add_doubtful(self, text: str) -> None:
+        """Take in the address of a ``base`` that counts for some browsers only."""
+        meanings = _once(*self._doubtful, *(parse_url(text, base) or base for base in self._fallback))
+        if len(meanings) <= _MOST_DOUBTFUL:
+            self._doubtful = meanings
+            self._settle()
+
+    def _settle(self) -> None:
+        self.unscripted = _once(*self._own[False], *self._tracked[False], *self._doubtful)
         self.everywhere = _once(*self._own[True], *self._tracked[True], *self.unscripted)
 
 

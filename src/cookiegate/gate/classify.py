@@ -274,13 +274,16 @@ class Classifier:
         if href is None:
             return None
         self.steady = False  # what is relative now means something else
-        if not self._bases.counts(noscript=tag.noscript):
+        if not (tag.disputed or self._bases.counts(noscript=tag.noscript)):
             return None
         text = decode_value(href)
         held = Held(names=_names(tag, b"href"))
         declared = self._recogniser.declared(tag)
         references = self._recogniser.addresses(Kind.BASE, [text], self._bases.fallback, declared, held)
-        self._bases.add(text, noscript=tag.noscript, tracked=bool(references))
+        if tag.disputed:
+            self._bases.add_doubtful(text)
+        else:
+            self._bases.add(text, noscript=tag.noscript, tracked=bool(references))
         self.rebased = self.rebased or self._leads_away(text)
         if references:
             if self._base_references:

@@ -22,7 +22,11 @@ def elements(text: str) -> dict[int, str]:
     """The numbered elements of lexbor's tree."""
     root = LexborHTMLParser(text).root
     nodes = root.traverse(include_text=False) if root else ()
-    return {int(number): node.tag for node in nodes if (number := node.attributes.get("data-service"))}
+    return {
+        int(number): node.tag
+        for node in nodes
+        if node.tag in ("img", "embed") and (number := node.attributes.get("data-service") or "").isdigit()
+    }
 
 
 def test_it_finds_the_elements_of_a_whole_parser() -> None:

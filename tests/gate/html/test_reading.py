@@ -87,6 +87,11 @@ READINGS = {
     b"<frameset><img src=1><frame src=2></frameset>": {"1": COMMON, "2": COMMON},
     b"<template><col><img src=1><style></template><img src=2></style>": {"1": COMMON, "2": COMMON},
     b"<noscript><svg><input src=1></svg></noscript>": {"1": NOSCRIPT},
+    # A noscript element of svg's own is one to both; one behind it need not stand in svg.
+    b"<svg><noscript></p><noscript><image src=1></noscript>": {"1": NOSCRIPT},
+    # The type of an input may be written with character references.
+    b"<input type=h&#105;dden><frameset><title><frame src=1></title>": {"1": COMMON},
+    b"<input type=h1dden><frameset><title><frame src=1></title><frame src=2>": {"2": COMMON},
     # Browsers differ about the capitals of an end tag.
     b"<foreignobject><svg></foreignobject><title><img src=1></title>": {"1": DISPUTED},
     b"<svg><foreignobject><math></foreignobject><title><img src=1></title>": {"1": COMMON},
@@ -99,6 +104,30 @@ READINGS = {
 @pytest.mark.parametrize("step", [None, 1, 7], ids=["whole", "bytes", "pieces"])
 def test_every_reading_is_told(page: bytes, step: int | None) -> None:
     assert seen(page, step) == READINGS[page]
+
+
+# What is fetched by looking ahead, though it is no element, or none that loads anything, to one that parses.
+EARLY = {
+    b"<frameset><svg><image href=1>": [(b"image", True, COMMON)],
+    b"<frameset><svg><image xlink:href=1>": [(b"image", True, COMMON)],
+    b"<frameset><image href=1 src=2>": [(b"image", False, COMMON), (b"image", True, COMMON)],
+    b"<frameset><svg><script href=1></script>": [(b"script", True, COMMON)],
+    b"<frameset><svg><use href=1><image>": [],
+    b"<math><svg><image href=1>": [(b"image", True, COMMON)],
+    b"<svg><![CDATA[><image href=1>]]></svg>": [(b"image", True, DISPUTED)],
+    b"<svg><image href=1></image></svg>": [(b"image", True, COMMON)],
+    b"<svg></p><image href=1 src=2>": [(b"image", False, COMMON), (b"image", True, COMMON)],
+    b"<svg><base href=1></svg>": [(b"base", False, DISPUTED)],
+    b"<svg><base></svg>": [],
+    b"<frameset><base href=1>": [(b"base", False, DISPUTED)],
+}
+
+
+@pytest.mark.parametrize("page", EARLY, ids=lambda page: page.decode())
+@pytest.mark.parametrize("step", [None, 1])
+def test_what_is_fetched_early_is_told(page: bytes, step: int | None) -> None:
+    tags = scan(page, None if step is None else lambda: step).tags
+    assert [(tag.name, tag.foreign, kind(tag)) for tag in tags] == EARLY[page]
 
 
 def codes(page: bytes, step: int | None = None) -> list[tuple[bool, bytes | None]]:

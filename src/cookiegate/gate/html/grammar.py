@@ -77,7 +77,8 @@ _SVG_PLAIN = rb"""(?:(?>[%(s)b]++(?![oO][nN])[^%(s)b"'<>/=]%(name)b(?>=%(value)b
     b"name": _NAME,
     b"value": _SVG_VALUE,
 }
-_SVG_STOPS = any_case(frozenset(FOREIGN_SINKS) | BREAKOUT | FOREIGN_ROOTS | {b"font"})
+# Who looks ahead takes what is text in HTML for text here as well.
+_SVG_STOPS = any_case(frozenset(FOREIGN_SINKS) | BREAKOUT | FOREIGN_ROOTS | RAW_TEXT | OTHERS | {b"font"})
 
 
 def _closed(names: str, inner: bytes) -> bytes:
@@ -127,7 +128,7 @@ _STOPS = rb"(?:%b)[%b/>]" % (any_case(_NAMES), SPACE)
 # Letters with which none of them begins.
 _FREE = bytes(byte for byte in range(97, 123) if byte not in {name[0] for name in _NAMES})
 # Tags that change how what follows is read, or what it means.
-_STATEFUL = RAW_TEXT | FOREIGN_ROOTS | OTHERS | {b"base", b"body"}
+_STATEFUL = RAW_TEXT | FOREIGN_ROOTS | OTHERS | {b"base", b"body", b"image"}
 # Where it ends: before what Python has to look at, and behind a tag that loads something and changes nothing,
 # which is in the group; a script or a frame without content is one too.
 STEP = re.compile(

@@ -7,6 +7,7 @@ that are skipped do not change how the page goes on.
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from sys import maxsize
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
 _READ = frozenset(SINKS) | frozenset(FOREIGN_SINKS)
 _POINTS = POINTS[b"svg"] | POINTS[b"math"]
 _SVG = b"svg"
-# Sinks that hold no text, so that a tag is all there is to them.
-_SIMPLE = frozenset(SINKS) - RAW_TEXT
-_FETCHED_EARLY = frozenset((b"img", b"input", b"link", b"image", b"script", b"source", b"video"))
+# Sinks that hold no text, so that a tag is all there is to them; an image may be two things.
+_SIMPLE = frozenset(SINKS) - RAW_TEXT - {b"image"}
+# What browsers fetch that look ahead, in HTML and in svg, and the attributes that say so. For them the first
+# base counts, wherever it stands.
+_EARLY_NAMES = (b"img", b"input", b"link", b"image", b"script", b"source", b"video")
+_EARLY = {name: frozenset(SINKS[name]) for name in _EARLY_NAMES} | {b"base": frozenset((b"href",))}
+_EARLY_IN_SVG = {name: frozenset(FOREIGN_SINKS[name]) for name in (b"image", b"script")}
 
 
 class _Script:
@@ -218,22 +223,43 @@ class Reading(Tokeniser):
         if tag and not _inline(tag):
             self.page.tell(self, tag, None, inline=False)
             tag = None
-        code = tag if tag and not self.hasty and has_code(tag.get) else None
-        self._go_on(name, space, code, closes=closes)
-        if space is None or space:
-            self._tell_early(name, start, name_end, attributes)
+        self._go_on(name, space, tag if tag and has_code(tag.get) else None, closes=closes)
+        self._tell_early(name, start, name_end, attributes, space)
         if self.between and not self.xml and (name in RAW_TEXT or (name == b"noscript" and self.scripting)):
             # What a browser that looks ahead takes for text is markup here.
             self.page.hasten(self.pos, name, scripting=self.scripting)
 
-    def _tell_early(self, name: bytes, start: int, name_end: int, attributes: list[Attribute]) -> None:
-        """A tag that is dropped or foreign: who looks ahead knows HTML only, and may fetch what it names."""
+    def _tell_early(
+        self,
+        name: bytes,
+        start: int,
+        name_end: int,
+        attributes: list[Attribute],
+        space: bytes | None,
+        *,
+        cut: bool = False,
+    ) -> None:
+        """A tag that is dropped or foreign may be fetched all the same by who looks ahead.
+
+        Of svg that knows only where it begins and ends: behind an end tag that closed it otherwise, an image is
+        one of svg's still.
+        """
         if (
-            name in _FETCHED_EARLY
-            and not (self.xml or self.page.hurries(scripting=self.scripting))
-            and any(a.name in SINKS[name] for a in attributes)
+            name not in _EARLY
+            or self.xml
+            or not (self.hasty or not self.page.hurries(scripting=self.scripting))
         ):
-            self.page.tell(self, self._placed(name, start, name_end, attributes), None, inline=False)
+            return
+        names = {attribute.name for attribute in attributes}
+        as_html = (self.hasty or space != b"") and not names.isdisjoint(_EARLY[name])
+        in_svg = (
+            space != _SVG
+            and (name == b"image" or space != b"")
+            and not names.isdisjoint(_EARLY_IN_SVG.get(name, ()))
+        )
+        for foreign in [False] * as_html + [True] * in_svg:
+            tag = self._placed(name, start, name_end, attributes, foreign=foreign, cut=cut)
+            self.page.tell(self, replace(tag, disputed=name == b"base"), None, inline=False)
 
     def _start_cut(self, reader: TagReader, attributes: list[Attribute]) -> None:
         # What stands before the body may get longer: the body begins behind its own tag.
@@ -241,6 +267,7 @@ class Reading(Tokeniser):
         tag = self._tag_of(reader.name, reader.start, reader.name_end, attributes, self._space, cut=True)
         if tag:
             self.page.tell(self, tag, None, inline=False)
+        self._tell_early(reader.name, reader.start, reader.name_end, attributes, self._space, cut=True)
 
     def _cut_found(self, reader: TagReader) -> None:
         if self.before_body and reader.name in _AT_THEIR_END:
@@ -277,7 +304,7 @@ class Reading(Tokeniser):
         *,
         cut: bool = False,
     ) -> Tag | None:
-        if space is None or not self._loads(name, attributes, space):
+        if space is None or self.hasty or not self._loads(name, attributes, space):
             return None
         return self._placed(name, start, name_end, attributes, foreign=bool(space), cut=cut)
 
@@ -298,8 +325,6 @@ class Reading(Tokeniser):
 
     def _loads(self, name: bytes, attributes: list[Attribute], space: bytes) -> bool:
         """Whether an element may load something."""
-        if self.hasty:
-            return name in _FETCHED_EARLY and any(a.name in SINKS[name] for a in attributes)
         known = () if space == b"math" else FOREIGN_SINKS if space else SINKS
         return name in known or any(loads_anywhere(a, foreign=bool(space)) for a in attributes)
 
@@ -314,7 +339,8 @@ class Reading(Tokeniser):
             space = tree.start(name, attributes, closes_itself=closes)
             if twin:
                 twin.start(name, attributes, closes_itself=closes)
-            self._twin = twin
+            # In svg it is an element of svg's own, to both browsers.
+            self._twin = None if space else twin
             return space
         except Unknown:
             if self.page.splits(scripting=self.scripting):

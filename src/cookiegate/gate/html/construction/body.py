@@ -7,6 +7,7 @@ from __future__ import annotations
 from enum import StrEnum, auto
 from typing import TYPE_CHECKING
 
+from cookiegate.gate.html.attrs import decode_value
 from cookiegate.gate.html.construction.stack import (
     BUTTON,
     FORMATTING,
@@ -92,7 +93,8 @@ _MODES = {
 
 def value_of(attributes: Iterable[Attribute], name: bytes) -> bytes:
     """The value of the first attribute of that name, in lower case."""
-    return next((a.value.lower() for a in attributes if a.name == name), b"")
+    value = next((a.value for a in attributes if a.name == name), b"")
+    return decode_value(value).lower().encode()
 
 
 class Body(Stack):
