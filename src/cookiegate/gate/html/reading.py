@@ -23,6 +23,8 @@ from cookiegate.gate.html.tokeniser import Page, Tokeniser
 from cookiegate.gate.mapped import from_attribute
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cookiegate.gate.css import CssUrl
     from cookiegate.gate.html.tagreader import TagReader
 
@@ -213,6 +215,8 @@ class Reading(Tokeniser):
             if self.before_body:
                 self._start_before_body(name, start)
             placed = tuple(read_attributes(buffer, name_end, self.pos, base))
+            if name == b"meta" and not _refreshes(placed):
+                return
             self.page.tell(self, Tag(name, base + start, base + name_end, placed), None, inline=False)
             return
         every = self.tree is not None and name in READS_ATTRIBUTES
@@ -241,8 +245,8 @@ class Reading(Tokeniser):
     ) -> None:
         """A tag that is dropped or foreign may be fetched all the same by who looks ahead.
 
-        Of svg that knows only where it begins and ends: behind an end tag that closed it otherwise, an image is
-        one of svg's still.
+        Of svg that knows only where it begins and ends: behind an end tag that closed it otherwise, an image
+        is one of svg's still.
         """
         if (
             name not in _EARLY
@@ -304,7 +308,7 @@ class Reading(Tokeniser):
         *,
         cut: bool = False,
     ) -> Tag | None:
-        if space is None or self.hasty or not self._loads(name, attributes, space):
+        if space is None or self.hasty or not self._loads(name, attributes, space, cut=cut):
             return None
         return self._placed(name, start, name_end, attributes, foreign=bool(space), cut=cut)
 
@@ -323,9 +327,11 @@ class Reading(Tokeniser):
         end = base + self.pos if name == b"script" and not cut else 0
         return Tag(name, base + start, base + name_end, placed, foreign, cut, end=end)
 
-    def _loads(self, name: bytes, attributes: list[Attribute], space: bytes) -> bool:
+    def _loads(self, name: bytes, attributes: list[Attribute], space: bytes, *, cut: bool) -> bool:
         """Whether an element may load something."""
         known = () if space == b"math" else FOREIGN_SINKS if space else SINKS
+        if name == b"meta" and not (space or cut):
+            return _refreshes(attributes)
         return name in known or any(loads_anywhere(a, foreign=bool(space)) for a in attributes)
 
     def _plant(
@@ -522,6 +528,11 @@ class Reading(Tokeniser):
 
 
 _AT_THEIR_END = BEFORE_BODY | {b"body", b"frameset"}
+
+
+def _refreshes(attributes: Iterable[Attribute]) -> bool:
+    """Whether a meta element may do more than describe the page."""
+    return any(attribute.name == b"http-equiv" for attribute in attributes)
 
 
 def _inline(tag: Tag) -> bool:
