@@ -105,7 +105,7 @@ def differences(text: str, seen: Elements, *, scripting: bool) -> list[object]:
         for number, tags in told.items()
         for name, foreign, tag in tags
         if seen.get(number) != (name, foreign)
-        and not (tag.disputed or (scripting and tag.noscript))
+        and not (tag.disputed or tag.ahead or (scripting and tag.noscript))
         and not REPLACED.search(text)
     ]
     return [text, missed, more] if missed or more else []

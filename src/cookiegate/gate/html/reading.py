@@ -263,7 +263,7 @@ class Reading(Tokeniser):
         )
         for foreign in [False] * as_html + [True] * in_svg:
             tag = self._placed(name, start, name_end, attributes, foreign=foreign, cut=cut)
-            self.page.tell(self, replace(tag, disputed=name == b"base"), None, inline=False)
+            self.page.tell(self, replace(tag, ahead=True, disputed=name == b"base"), None, inline=False)
 
     def _start_cut(self, reader: TagReader, attributes: list[Attribute]) -> None:
         # What stands before the body may get longer: the body begins behind its own tag.

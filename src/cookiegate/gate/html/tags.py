@@ -23,6 +23,7 @@ class Tag:
     css: not a tag, but an address in the text of a style element: ``start`` and ``name_end`` are where it
     begins; the one attribute is called ``url`` or ``import``, and its value is the address without escapes.
     noscript: only a browser that does not run scripts sees this tag.
+    ahead: it is fetched by looking ahead; to the parser it is another element, or none.
     disputed: some browser takes these bytes for something else than a tag, such as a part of an attribute;
     what is inserted may then hold neither quotes nor ``>``, or it would change what that browser sees.
     end: directly behind the tag of a script element; 0 for any other, and when it was cut.
@@ -37,6 +38,7 @@ class Tag:
     css: bool = False
     noscript: bool = False
     disputed: bool = False
+    ahead: bool = False
     end: int = 0
 
     def get(self, name: bytes) -> bytes | None:
