@@ -8,7 +8,7 @@ ARGS ?=
 EXACT := src/cookiegate/gate/*,src/cookiegate/consent/*,src/cookiegate/middleware.py,src/cookiegate/*responder.py,src/cookiegate/view.py,src/cookiegate/desk.py,src/cookiegate/turns.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench shots clean
+.PHONY: help demo test check bench fuzz shots clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -35,11 +35,15 @@ bench: ## Speed of the gate beside its peers (ARGS="--only mixed")
 	@sh scripts/setup.sh bench
 	@$(PY) benchmarks/bench.py $(ARGS)
 
+fuzz: ## A minute of guided guessing at pages that break a rule (ARGS="-max_total_time=600")
+	@sh scripts/setup.sh fuzz
+	$(PY) fuzz/fuzz_gate.py -max_total_time=60 -max_len=600 $(ARGS)
+
 shots: ## Pictures of the demo in ./shots
 	@sh scripts/setup.sh dev
 	@$(PY) scripts/browser.py
 	COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) e2e/shots.py
 
 clean: ## Remove everything that was set up or made
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build dist shots
-	find src tests e2e benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build dist shots crash-* slow-unit-* timeout-*
+	find src tests e2e benchmarks fuzz scripts -name __pycache__ -type d -prune -exec rm -rf {} +

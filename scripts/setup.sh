@@ -1,12 +1,12 @@
 #!/bin/sh
-# Set up .venv for one purpose, once: scripts/setup.sh demo | dev | bench
+# Set up .venv for one purpose, once: scripts/setup.sh demo | dev | bench | fuzz
 #
 # Asks nothing. A second run finds its stamp and ends at once; a changed pyproject.toml sets up again; a set-up that
 # was interrupted, or a checkout that was moved, starts over. PYTHON=/path/to/python3 chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."
 
-what=${1:?demo, dev or bench}
+what=${1:?demo, dev, bench or fuzz}
 venv=.venv
 here=$(pwd -P)
 
@@ -84,7 +84,8 @@ case $what in
     demo) set -- -e '.[demo]' ;;
     dev) set -- --group dev -e '.[demo]' ;;
     bench) set -- --group bench -e '.[demo]' ;;
-    *) die "unknown set-up '$what': demo, dev or bench" ;;
+    fuzz) set -- --group fuzz -e . ;;
+    *) die "unknown set-up '$what': demo, dev, bench or fuzz" ;;
 esac
 
 # With a trap the shell outlives the signal and leaves the marker behind, whatever pip makes of the signal.

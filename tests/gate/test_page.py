@@ -143,6 +143,11 @@ HELD = {
     "<svg><base href=/a/></svg><base href=//counter.example/><img src=p>": (
         f"<svg><base href=/a/></svg><base {C} data-cg-href=//counter.example/><img {CB} data-cg-src=p>"
     ),
+    # Of bases that some browsers only see, a few are followed.
+    "".join(f"<svg><base href=/{number}/></svg>" for number in range(9)) + "<img src=//counter.example/p>": (
+        "".join(f"<svg><base href=/{number}/></svg>" for number in range(9))
+        + f"<img {CB} data-cg-src=//counter.example/p>"
+    ),
     "<noscript><img src=https://counter.example/p></noscript>": (
         f"<noscript><img {CB} data-cg-src=https://counter.example/p></noscript>"
     ),

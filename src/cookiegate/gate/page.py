@@ -215,6 +215,11 @@ class PageGate:
         """Take the next bytes of the page; give those that may leave."""
         return self._release(*self._scanner.feed(self._recoder.feed(data) if self._recoder else data))
 
+    def whole(self, data: bytes) -> bytes:
+        """Take a page that has come whole, and give it."""
+        read = self._recoder.feed(data, final=True) if self._recoder else data
+        return self._release(*self._scanner.feed(read, final=True))
+
     def close(self) -> bytes:
         """Give the rest of the page."""
         rest = self._recoder.feed(b"", final=True) if self._recoder else b""
@@ -276,5 +281,4 @@ def gate_html(
         return GatedPage(html, ())
     recoder = Recoder(content_type.encode("latin-1", "replace"), xml=kind == XHTML)
     gate = PageGate(policy, profile, url=url, xml=kind == XHTML, recoder=recoder)
-    body = gate.feed(html) + gate.close()
-    return GatedPage(body, tuple(gate.findings))
+    return GatedPage(gate.whole(html), tuple(gate.findings))

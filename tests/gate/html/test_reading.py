@@ -374,3 +374,40 @@ def test_in_a_head_too() -> None:
     assert [text for _, text in met] == [b"<link href=1 rel=a/>", b"<script src=2></script>", b"<link a>"]
     assert all(page[at:].startswith(text) for at, text in met)
     assert heard.bodies == [len(page)]
+
+
+# Addresses in style elements: the text that begins at each, and what it says.
+STYLES: dict[bytes, list[tuple[bytes, bytes, bytes]]] = {
+    b"<style>a{b:url(1)}</style>": [(b"1)", b"url", b"1")],
+    b"<style>@import '\\31 ';</style>": [(b"\\31 ", b"import", b"1")],
+    b"<style>a{b:url(1": [(b"1", b"url", b"1")],
+    b"<svg><style>a{b:url(1)}</style></svg>": [(b"1)", b"url", b"1")],
+    b"<svg><g><style>a{b:url(1)}</style><x>": [(b"1)", b"url", b"1")],
+    b"<svg><style><![CDATA[ @import '1&amp;2'; ]]></style></svg>": [(b"1&amp;2'", b"import", b"1&amp;2")],
+    b"<svg><title/><style>@import url&#40;1&#x29;</style></svg>": [(b"1&#x29;", b"import", b"1")],
+    b"<svg><title/><style>@import &quot;1&quot;</style></svg>": [(b"1&quot;", b"import", b"1")],
+    b"<svg><title/><style>a{b:url(1)}": [(b"1)", b"url", b"1")],
+    b"<svg><title/><style><g>a{b:url(1)}</g></style></svg>": [],
+    b"<svg><desc><style>a{b:url(1)}</style></desc></svg>": [(b"1)", b"url", b"1")],
+}
+
+
+@pytest.mark.parametrize("page", STYLES, ids=lambda page: page.decode())
+@pytest.mark.parametrize("step", [None, 1, 7], ids=["whole", "bytes", "pieces"])
+def test_the_addresses_of_a_style_element_are_told(page: bytes, step: int | None) -> None:
+    tags = [tag for tag in scan(page, None if step is None else lambda: step).tags if tag.css]
+    assert [(page[tag.start :], *tag.attributes[0][::2]) for tag in tags] == [
+        (page[page.index(rest) :], name, value) for rest, name, value in STYLES[page]
+    ]
+    assert all(tag.start == tag.name_end == tag.attributes[0].start for tag in tags)
+
+
+def test_a_style_of_svg_is_not_waited_for_without_end() -> None:
+    for begin, end in ((b"", b""), (b"<![CDATA[", b"]]>")):
+        page = b"<svg><title/><style>" + begin + b"x:y;" * 10_000 + b"x:url(1)" + end
+        scanner, out = Scanner(heard := Heard()), b""
+        for at in range(0, len(page), 1000):
+            out += scanner.feed(page[at : at + 1000])[1]
+            assert at + 1000 - len(out) < 20_000
+        scanner.feed(b"", final=True)
+        assert len(heard.tags) == 1

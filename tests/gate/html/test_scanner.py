@@ -48,6 +48,8 @@ def sources(heard: Heard) -> list[bytes]:
 
 SEEN: dict[bytes, list[bytes]] = {
     b"<img src=1>": [b"1"],
+    b'<svg a="/"/><title><img src=0></title><img src=1>': [b"1"],
+    b"<svg a=/><title><img src=1></title></svg>": [b"1"],
     b"<IMG SRC=1>": [b"1"],
     b"<image src=1>": [b"1"],
     b"text < 5 <img src=1>": [b"1"],
@@ -271,6 +273,17 @@ def test_any_bytes_in_any_pieces_give_the_same(page: bytes, rnd: random.Random) 
     out += scanner.feed(b"", final=True)[1]
     assert out == page
     assert (heard.tags, heard.scripts, heard.bodies) == (whole.tags, whole.scripts, whole.bodies)
+
+
+@pytest.mark.parametrize("page", [*SEEN, *CODE, *BODY], ids=lambda page: page.decode("latin-1"))
+def test_one_byte_alone_changes_nothing(page: bytes) -> None:
+    whole = scan(page)
+    for at in range(len(page)):
+        heard = Heard()
+        scanner = Scanner(heard)
+        out = b"".join(scanner.feed(part)[1] for part in (page[:at], page[at : at + 1], page[at + 1 :]))
+        assert out + scanner.feed(b"", final=True)[1] == page
+        assert (heard.tags, heard.scripts, heard.bodies) == (whole.tags, whole.scripts, whole.bodies), at
 
 
 class TestCaps:

@@ -16,12 +16,12 @@ def insert(data: bytes, offset: int, insertions: list[Insertion]) -> bytes:
     """``data``, which begins at ``offset`` of the page, with the insertions that fall into it."""
     if not insertions:
         return data
-    parts: list[bytes] = []
-    done = 0
+    parts: list[bytes | memoryview] = []
+    view, done = memoryview(data), 0
     # Two readings of a page may hold one attribute: that is done once.
     once = dict.fromkeys(insertions)
     for place, text in sorted(once, key=lambda insertion: insertion.offset):
-        parts += (data[done : place - offset], text)
+        parts += (view[done : place - offset], text)
         done = place - offset
-    parts.append(data[done:])
+    parts.append(view[done:])
     return b"".join(parts)

@@ -150,10 +150,10 @@ class Reading(Tokeniser):
             return
         text = bytes(self.page.buffer[start : self.pos])
         if self.tree.current and (self.tree.current.name, self.tree.current.space) == (b"style", _SVG):
-            mapped = from_attribute(text if decode else text.replace(b"&", b"+"), start)
-            data = mapped.data
+            mapped = from_attribute(text, start) if decode else None
+            data = mapped.data if mapped else text
             for url in CssReader().read(data, 0, len(data), final=True)[0]:
-                self._css_told(url, mapped.place(url.offset))
+                self._css_told(url, mapped.place(url.offset) if mapped else start + url.offset)
         if self._scripts and self._scripts[-1].tag and self._scripts[-1].node is self.tree.current:
             code = decode_text(text.decode("latin-1")).encode("latin-1", "replace") if decode else text
             self._scripts[-1].parts.append(code)

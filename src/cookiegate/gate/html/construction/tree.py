@@ -96,7 +96,7 @@ class Tree(Ends):
         if not self.local or not self.nodes:
             return False
         node = self.nodes[-1]
-        return node.space == b"svg" and not node.holds_html
+        return node.space == b"svg" and not node.holds_html and node.name != b"style"
 
     @property
     def current(self) -> Node | None:
