@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cookiegate.consent.decide import granted_profile
 from cookiegate.gate import known as known_module
 from cookiegate.gate.candidates import Candidate
 from cookiegate.gate.known import Form, Known, Made, known_on
-from cookiegate.gate.page import gate_html
+from cookiegate.gate.page import PageGate, gate_html
 from cookiegate.policy.model import Policy
 
 POLICY = Policy.from_dict(
@@ -20,6 +21,7 @@ POLICY = Policy.from_dict(
                 "purpose": "analytics",
                 "hosts": ["counter.example"],
                 "paths": ["/own-metrics"],
+                "inline": ["count ("],
                 "script": True,
                 "beacon": True,
             }
@@ -71,6 +73,29 @@ def test_what_leads_elsewhere_from_another_page_is_looked_at_again(
     assert gate_html(tag, policy=POLICY, url="https://www.shop.example/").body == held
 
 
+SCRIPTS = (
+    b"<script>a<b</script>",
+    b"<script type=application/json>{}</script>",
+    b"<script>count (1)</script>",
+    b"<SCRIPT nonce=n>count (2)</SCRIPT>",
+    b"<script src=//counter.example/b>count (3)</script>",
+    b"<script>document.write('<!-- a')</script>",
+)
+
+
+@pytest.mark.parametrize("head", [b"<!doctype html>", b"<!doctype html><p>"])
+def test_a_script_is_known_by_its_code(tags: dict[bytes, Made | None], head: bytes) -> None:
+    page = head + b"".join(SCRIPTS)
+    first = gate_html(page, policy=POLICY, url=URL)
+    assert {text: made is not None for text, made in tags.items()} == dict(
+        zip(SCRIPTS[:5], (False, False, True, True, True), strict=True)
+    )
+    assert gate_html(page, policy=POLICY, url=URL) == first
+    assert [finding.offset for finding in first.findings] == [page.index(text) for text in SCRIPTS[2:5]]
+    pieces = PageGate(POLICY, granted_profile(POLICY, ()), url=URL)
+    assert b"".join(pieces.feed(page[at : at + 1]) for at in range(len(page))) + pieces.close() == first.body
+
+
 def test_behind_a_base_nothing_is_known(tags: dict[bytes, Made | None]) -> None:
     gate_html(b"<p><img src=a>", policy=POLICY, url=URL)
     assert b"<img src=a>" in tags
@@ -85,9 +110,9 @@ def test_a_tag_in_a_noscript_is_not_taken_for_a_known_one(tags: dict[bytes, Made
 
 
 def test_tags_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_module, "_MOST_TAGS", 3)
+    monkeypatch.setattr(known_module, "_MOST_BYTES", 1600)
     known = Known()
-    for tag in (b"1", b"2", b"3", b"4", b"x" * 999):
+    for tag in (b"1", b"2", b"3", b"4", b"x" * 20_000):
         known.keep(tag, None)
     assert known.tags == {b"4": None}
 

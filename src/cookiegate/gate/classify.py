@@ -19,7 +19,7 @@ from cookiegate.gate.findings import Kind
 from cookiegate.gate.html.attrs import decode_value
 from cookiegate.gate.html.forms import addresses_in
 from cookiegate.gate.html.rules import import_addresses, speculation_addresses
-from cookiegate.gate.html.sinks import Form, Rules, rules_of, sink_of, sinks_of
+from cookiegate.gate.html.sinks import Form, Rules, has_code, rules_of, sink_of, sinks_of
 from cookiegate.gate.html.tags import read_tag
 from cookiegate.gate.known import Made, known_on
 from cookiegate.gate.mapped import Escape, Mapped, from_attribute
@@ -93,14 +93,22 @@ class Classifier:
     def judge(self, text: bytes) -> Made | None:
         """What to make of a whole tag that is not known yet; offsets count from its first byte."""
         made, recogniser = None, self._recogniser
-        if recogniser.interest is None or recogniser.interest(text):
+        script = text[:7].lower() == b"<script"
+        if script or recogniser.interest is None or recogniser.interest(text):
             recogniser.fixed = True
-            candidate = self.tag(read_tag(text))
+            tag = read_tag(text)
+            candidate = self._element(tag, text) if script else self.tag(tag)
             made = Made(candidate) if candidate else None
             if not recogniser.fixed:
                 return made
         self._known.keep(text, made)
         return made
+
+    def _element(self, tag: Tag, text: bytes) -> Candidate | None:
+        """A whole script element."""
+        if tag.get(b"src") is not None:
+            return self.tag(tag)
+        return self.script(tag, text[tag.end : -len("</script>")]) if has_code(tag.get) else None
 
     def script(self, tag: Tag, code: bytes | None) -> Candidate | None:
         """Whose code an inline script is; None for the site's own. ``code`` None: too long to read."""

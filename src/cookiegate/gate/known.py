@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from cookiegate.gate.html.edits import Insertion
     from cookiegate.policy.model import Policy
 
-_MOST_TAGS = 4096
+_MOST_BYTES = 4 * 1024 * 1024
 _MOST_FORMS = 16
-_LONGEST = 512
+_LONGEST = 16 * 1024
+_ENTRY = 500  # bytes that one takes beside its text, about
 
 
 class Form(NamedTuple):
@@ -51,12 +52,15 @@ class Known:
 
     def __init__(self) -> None:
         self.tags: dict[bytes, Made | None] = {}
+        self._size = 0
 
     def keep(self, text: bytes, made: Made | None) -> None:
         """Remember what was made of a tag."""
         if len(text) <= _LONGEST:
-            if len(self.tags) >= _MOST_TAGS:
+            self._size += _ENTRY + len(text)
+            if self._size > _MOST_BYTES:
                 self.tags.clear()
+                self._size = _ENTRY + len(text)
             self.tags[text] = made
 
 

@@ -129,8 +129,10 @@ _STOPS = rb"(?:%b)[%b/>]" % (any_case(_NAMES), SPACE)
 _FREE = bytes(byte for byte in range(97, 123) if byte not in {name[0] for name in _NAMES})
 # Tags that change how what follows is read, or what it means.
 _STATEFUL = RAW_TEXT | FOREIGN_ROOTS | OTHERS | {b"base", b"body", b"image"}
+# The text of a script element that has but one way to be read, and its end tag.
+_CODE = rb"(?:(?>[^<]++|<(?!/%(script)b|!--)))*+</%(script)b>" % {b"script": any_case([b"script"])}
 # Where it ends: before what Python has to look at, and behind a tag that loads something and changes nothing,
-# which is in the group; a script or a frame without content is one too.
+# which is in the group; a plain script element is one too, and a frame without content.
 STEP = re.compile(
     rb"""[^<]*+(?:(?><(?>
         /[A-Za-z][^"'=<>]*+>
@@ -142,7 +144,7 @@ STEP = re.compile(
       | [sS][vV][gG]%(svg_plain)b>%(svg)b</[sS][vV][gG][%(s)b]*+>
     )[^<]*+))*+(<(?>
         (?!(?:%(stateful)b)[%(s)b/>])[A-Za-z][^%(s)b/>]*+%(any)b/?>
-      | %(script)b(?=[%(s)b])%(any)b></%(script)b>
+      | %(script)b(?=[%(s)b>])%(any)b>%(code)b
       | %(iframe)b(?=[%(s)b])%(any)b></%(iframe)b>
     ))?"""
     % {
@@ -157,6 +159,7 @@ STEP = re.compile(
         b"any": _ANY_PLAIN,
         b"stateful": any_case(_STATEFUL),
         b"script": any_case([b"script"]),
+        b"code": _CODE,
         b"iframe": any_case([b"iframe"]),
     },
     re.VERBOSE,
@@ -170,9 +173,10 @@ HEAD_STEP = re.compile(
       | </(?!(?:%(ends)b)[%(s)b/>])[A-Za-z][^"'=<>]*+>
       | <(?:\?|/(?=[^A-Za-z]))[^>]*+>
       | <%(script)b[%(s)b]++%(type)b=(?>"%(json)b"|'%(json)b')%(plain_data)b>[^<]*+</%(script)b>
-    )[%(s)b]*+))*+(<(?>%(link)b(?=[%(s)b/>])%(any)b/?>|%(script)b(?=[%(s)b])%(any)b></%(script)b>))?"""
+    )[%(s)b]*+))*+(<(?>%(link)b(?=[%(s)b/>])%(any)b/?>|%(script)b(?=[%(s)b>])%(any)b>%(code)b))?"""
     % {
         b"s": SPACE,
+        b"code": _CODE,
         b"json": rb"application/(?:ld\+)?json",
         b"any": _ANY_PLAIN,
         b"ends": any_case((b"html", b"body", b"br", b"template")),

@@ -162,6 +162,9 @@ class Reading(Tokeniser):
         except Unknown:
             self._doubt(self.pos)
 
+    def _hurried(self) -> bool:
+        return self.page.hurries(scripting=self.scripting)
+
     def _cdata_met(self) -> None:
         self.page.hasten(self.pos, b"", scripting=self.scripting)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cookiegate.gate.html.attrs import SPACE, read_attributes
+from cookiegate.gate.html.attrs import TAG_NAME, TAG_REST, read_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,24 +49,24 @@ class Tag:
         return None
 
 
-_NAME = re.compile(rb"<([^%b/>]++)" % SPACE)
+_START = re.compile(rb"<(%b)%b" % (TAG_NAME, TAG_REST))
 
 
 def read_tag(text: bytes) -> Tag:
-    """A whole start tag, and, of a script or a frame, the end tag directly behind it.
-
-    Offsets count from its first byte.
-    """
-    match = _NAME.match(text)
-    name = match[1].lower() if match else b""
-    end = len(text) - len(name) - 3 if name in (b"script", b"iframe") else len(text)
-    return Tag(name, 0, len(name) + 1, tuple(read_attributes(text, len(name) + 1, end)))
+    """A whole start tag, with whatever may stand behind it. Offsets count from its first byte."""
+    match = _START.match(text)
+    if match is None:
+        raise ValueError("not a start tag")
+    name, end = match[1], match.end()
+    attributes = tuple(read_attributes(text, len(name) + 1, end))
+    return Tag(name.lower(), 0, len(name) + 1, attributes, end=end)
 
 
 class Memory(Protocol):
     """What was made of tags that load something and change nothing about how the page goes on.
 
-    known: by the whole tag, from ``<`` to ``>``; None where there was nothing to it.
+    known: by the whole tag, from ``<`` to ``>``, of a script by the whole element; None where there is
+    nothing to it.
     """
 
     known: Mapping[bytes, object]

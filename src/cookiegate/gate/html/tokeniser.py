@@ -147,14 +147,14 @@ class Tokeniser:
         return True
 
     def _markup(self, end: int, closed: bool, limit: int) -> bool:
-        buffer = self.page.buffer
+        buffer, start = self.page.buffer, self.pos
         if self.tree:
             if self.tree.indifferent and not self.holds_code:
-                self._nest(self.tree, end)
+                self._nest(self.tree, limit)
         elif not self.xml:
             self._skip(HEAD_STEP if self.before_body else STEP, limit)
-            if self.pos == limit < end:
-                return True
+        if start < self.pos < end and (self.pos == limit or self._hurried()):
+            return True
         if self.pos >= end:
             return False
         if buffer[self.pos] != 0x3C:
@@ -201,11 +201,11 @@ class Tokeniser:
             if made is not None:
                 memory.again(base + pos - len(text), made)
 
-    def _nest(self, tree: Tree, end: int) -> None:
+    def _nest(self, tree: Tree, limit: int) -> None:
         """Follow elements of svg that mean nothing but their place, and what stands between them."""
         buffer, pos = self.page.buffer, self.pos
         while True:
-            step = SVG_STEP.match(buffer, pos, end)
+            step = SVG_STEP.match(buffer, pos, limit)
             closes, name, empty = step.groups()  # type: ignore[union-attr]  # matches anything
             pos = step.end()  # type: ignore[union-attr]  # matches anything
             if name is None:
@@ -412,6 +412,9 @@ class Tokeniser:
 
     def _code_told(self, end: int | None) -> None:
         """A script element's code up to ``end``; None: it is too long to wait for."""
+
+    def _hurried(self) -> bool | None:
+        """Whether one who looks ahead is followed apart, and may catch up here."""
 
     def _cdata_met(self) -> None:
         """The beginning of a CDATA section in foreign content."""
