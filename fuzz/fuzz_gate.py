@@ -12,12 +12,12 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["cookiegate"]):
-    from targets import TARGETS, WORDS
+    from questions import QUESTIONS, WORDS
 
 
 def ask(data: bytes) -> None:
     """Ask one thing of one input."""
-    TARGETS[data[0] % len(TARGETS) if data else 0](data[1:])
+    QUESTIONS[data[0] % len(QUESTIONS) if data else 0](data[1:])
 
 
 def _escaped(word: bytes) -> str:
@@ -31,7 +31,7 @@ def main() -> None:
         corpus = Path(folder, "corpus")
         corpus.mkdir()
         for number, word in enumerate(WORDS):
-            (corpus / str(number)).write_bytes(bytes([number % len(TARGETS)]) + word)
+            (corpus / str(number)).write_bytes(bytes([number % len(QUESTIONS)]) + word)
         atheris.Setup([*sys.argv, f"-dict={words}", "-timeout=10", str(corpus)], ask)
         atheris.Fuzz()
 

@@ -10,26 +10,26 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fuzz"))
 
-import targets
+import questions
 
 
-@pytest.mark.parametrize("target", targets.TARGETS)
-def test_every_question_holds(target):
+@pytest.mark.parametrize("question", questions.QUESTIONS)
+def test_every_question_holds(question):
     rnd = random.Random(20261124)
     for _ in range(300):
-        parts = [*rnd.choices(targets.WORDS, k=rnd.randint(0, 8)), rnd.randbytes(rnd.randint(0, 30))]
+        parts = [*rnd.choices(questions.WORDS, k=rnd.randint(0, 8)), rnd.randbytes(rnd.randint(0, 30))]
         rnd.shuffle(parts)
-        target(b"".join(parts))
+        question(b"".join(parts))
 
 
 def test_the_choices_are_those_of_the_bytes():
-    assert targets.Chosen(b"\x00" * 8).choice("abcd") == "a"
-    assert targets.Chosen(b"\xc0" * 8).choice("abcd") == targets.Chosen(b"\xc0" * 8).choice("abcd")
-    assert {targets.Chosen(bytes([byte]) * 9).choice("abcd") for byte in range(256)} == set("abcd")
+    assert questions.Chosen(b"\x00" * 8).choice("abcd") == "a"
+    assert questions.Chosen(b"\xc0" * 8).choice("abcd") == questions.Chosen(b"\xc0" * 8).choice("abcd")
+    assert {questions.Chosen(bytes([byte]) * 9).choice("abcd") for byte in range(256)} == set("abcd")
 
 
 def test_a_broken_promise_is_noticed(monkeypatch):
-    real = targets.gate_html
+    real = questions.gate_html
 
     def forgetful(html, **options):
         page = real(html, **options)
@@ -39,11 +39,11 @@ def test_a_broken_promise_is_noticed(monkeypatch):
             else type(page)(page.body.replace(b"data-cg-src", b"src"), page.findings)
         )
 
-    monkeypatch.setattr(targets, "gate_html", forgetful)
+    monkeypatch.setattr(questions, "gate_html", forgetful)
     with pytest.raises(AssertionError):
-        targets.undoes(b"<img src=//t.test/1>")
+        questions.undoes(b"<img src=//t.test/1>")
 
 
 def test_the_driver_can_be_read():
-    driver = Path(targets.__file__).with_name("fuzz_gate.py")
+    driver = Path(questions.__file__).with_name("fuzz_gate.py")
     compile(driver.read_text(), driver.name, "exec")

@@ -129,7 +129,7 @@ def agrees(data: bytes) -> None:
         assert name in [each[0] for each in told.get(number, ())], (text, number)
 
 
-TARGETS = (undoes, comes_in_pieces, holds, agrees)
+QUESTIONS = (undoes, comes_in_pieces, holds, agrees)
 WORDS = sorted(
     {
         b"srcdoc",
