@@ -275,6 +275,11 @@ def test_any_bytes_in_any_pieces_give_the_same(page: bytes, rnd: random.Random) 
     assert (heard.tags, heard.scripts, heard.bodies) == (whole.tags, whole.scripts, whole.bodies)
 
 
+def test_space_begins_no_body_in_xml_either() -> None:
+    page = b"<html xmlns='http://www.w3.org/1999/xhtml'> <head/> <body> text</body></html>"
+    assert scan(page, xml=True).bodies == [page.index(b" text")]
+
+
 @pytest.mark.parametrize("page", [*SEEN, *CODE, *BODY], ids=lambda page: page.decode("latin-1"))
 def test_one_byte_alone_changes_nothing(page: bytes) -> None:
     whole = scan(page)

@@ -55,9 +55,7 @@ _START = re.compile(rb"<(%b)%b" % (TAG_NAME, TAG_REST))
 def read_tag(text: bytes) -> Tag:
     """A whole start tag, with whatever may stand behind it. Offsets count from its first byte."""
     match = _START.match(text)
-    if match is None:
-        raise ValueError("not a start tag")
-    name, end = match[1], match.end()
+    name, end = match[1], match.end()  # type: ignore[index,union-attr]  # it is one
     attributes = tuple(read_attributes(text, len(name) + 1, end))
     return Tag(name.lower(), 0, len(name) + 1, attributes, end=end)
 
