@@ -131,7 +131,7 @@ class _Judge:
     def _match(self, url: Url) -> Match | None:
         match = self._policy.index.match_url(url)
         if match is None and self._page is not None and url.host == self._page.host:
-            match = self._policy.index.match_site_path(url.path)
+            match = self._policy.index.match_site_path(url.path, url.query)
         return match
 
     def _is_own(self, url: Url) -> bool:
