@@ -29,6 +29,15 @@ def asked(visitor: Visitor, name: str, *, within: int = 40) -> bool:
     return f"{HOST}/{name}" in visitor.requests
 
 
+def visit(visitor: Visitor, name: str) -> None:
+    """Open the page of a sink; a refresh may take us elsewhere before it is loaded."""
+    try:
+        visitor.goto(f"/sink/{name}")
+    except Error:
+        if name != "meta-refresh":
+            raise
+
+
 def click(visitor: Visitor, name: str) -> None:
     if SINKS[name].click:
         visitor.page.locator("#click").click()
@@ -38,7 +47,7 @@ def click(visitor: Visitor, name: str) -> None:
 def test_a_sink(sinks: str, open_sinks: str, visitors: Visitors, name: str) -> None:
     # Were this one silent too, the silence below would mean nothing.
     visitor = visitors(open_sinks)
-    visitor.goto(f"/sink/{name}")
+    visit(visitor, name)
     click(visitor, name)
     assert asked(visitor, name)
     visitor.close()
@@ -53,9 +62,11 @@ def test_a_sink(sinks: str, open_sinks: str, visitors: Visitors, name: str) -> N
         return  # a frameset has no place for the question
     visitor.save("Accept all")
     if SINKS[name].at_once:
+        if SINKS[name].click:
+            visitor.settle()  # the answer has come; our script still has to take it in
         click(visitor, name)
         assert asked(visitor, name)
-    visitor.goto(f"/sink/{name}")
+    visit(visitor, name)
     click(visitor, name)
     assert asked(visitor, name)
 
