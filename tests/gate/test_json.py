@@ -58,6 +58,30 @@ def test_a_tracker_in_a_string_is_held() -> None:
     assert gate(raw, ("marketing", "beacons")).body == raw
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<style>@import '//www.facebook.com/tr';p{background:url(\"//www.facebook.com/tr?id=1\")}</style>",
+        "<STYLE>@import'//www.facebook.com/tr'</STYLE>",
+        "<p style='background:url(&quot;//www.facebook.com/tr?id=1&quot;)'>a",
+        "<iframe srcdoc='<img src=&quot;https://www.facebook.com/tr?id=1&quot;>'></iframe>",
+        "<svg><image href=https://www.facebook.com/tr?id=1 /></svg>",
+        "<img srcset='/a.png 1x, https://www.facebook.com/tr?id=1 2x'>",
+        "<meta http-equiv=refresh content='0;url=https://www.facebook.com/tr?id=1'>",
+        "<script>fbq('init', '1')</script>",
+        "<noscript><img src=https://www.facebook.com/tr?id=1></noscript>",
+        "<p onclick=\"new Image().src='https://www.facebook.com/tr?id=1'\">",
+    ],
+)
+def test_every_way_of_loading_is_held_as_in_a_page(html: str) -> None:
+    raw = json.dumps({"a": html}).encode()
+    gated = gate(raw)
+    assert json.loads(gated.body) == {"a": fragment(html)}
+    assert [found.service for found in gated.findings] == [
+        found.service for found in gate_html(html.encode(), policy=POLICY, url=URL).findings
+    ]
+
+
 WRITTEN = [
     PIXEL.replace('"', '\\"'),
     PIXEL.replace('"', "'"),
