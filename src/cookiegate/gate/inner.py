@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cookiegate.gate.cache import inner_conditions, is_document_request
 from cookiegate.gate.encoding import inner_accept_encoding
@@ -10,8 +10,6 @@ from cookiegate.gate.headers import get_all, replace
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cookiegate.gate.headers import Headers
 
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
@@ -37,15 +35,22 @@ class _Places(NamedTuple):
     destination: int
 
 
-def inner_headers(headers: Headers, variant: Callable[[], str], *, page: bool = False) -> Headers:
+class Varied(Protocol):
+    """One request's visitor."""
+
+    def variant(self) -> str:
+        """Name all by which this visitor's page differs from another visitor's."""
+
+
+def inner_headers(headers: Headers, visitor: Varied, page: bool = False) -> Headers:
     """Ask the application for what can be read, and never to confirm a page of another answer.
 
-    variant: names the visitor's variant of pages; asked only where a page they hold is to be confirmed.
+    visitor: asked for their variant of pages only where one that they hold is to be confirmed.
     page: the answer is gated like a page, whatever it is asked for.
     """
     places = _places[tuple([name for name, _ in headers])]
     if places is None:
-        return _uncommon(headers, variant, page)
+        return _uncommon(headers, visitor, page)
     encoding, destination = places
     if encoding < 0 or (readable := _readable[headers[encoding][1]]) is None:
         return headers
@@ -56,7 +61,7 @@ def inner_headers(headers: Headers, variant: Callable[[], str], *, page: bool = 
     return changed
 
 
-def _uncommon(headers: Headers, variant: Callable[[], str], page: bool) -> Headers:
+def _uncommon(headers: Headers, visitor: Varied, page: bool) -> Headers:
     """Do it for names in any case, headers that came twice, and conditions."""
     names = {name.lower(): value for name, value in headers}
     offered = names.get(b"accept-encoding")
@@ -67,7 +72,7 @@ def _uncommon(headers: Headers, variant: Callable[[], str], page: bool) -> Heade
         if readable is not None:
             headers = replace(headers, b"accept-encoding", readable)
     if not _CONDITIONS.isdisjoint(names):
-        named = variant() if b"if-none-match" in names else ""
+        named = visitor.variant() if b"if-none-match" in names else ""
         headers = inner_conditions(headers, named, document=page or is_document_request(headers))
     return headers
 
