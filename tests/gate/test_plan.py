@@ -53,6 +53,16 @@ def test_a_plan_of_a_page_in_another_encoding():
     assert planned.findings[0].offset == page.index("<img".encode("utf-16-le"))
 
 
+def test_a_plan_of_a_page_with_a_base_gives_what_reading_gives():
+    page = b"<base href=//cdn.example/><body><script>fbq('init', 1)</script><img src=a.png>" + PIXEL
+    strict = granted_profile(POLICY, ())
+    gate = PageGate(POLICY, strict, url="https://a.example/")
+    body = gate.feed(page) + gate.close()
+    planned = Plans(POLICY).gate(page, strict, url="https://a.example/")
+    assert (planned.body, list(planned.findings)) == (body, gate.findings)
+    assert body.count(b'data-cg-service="meta-pixel"') == 2
+
+
 def count_scans(monkeypatch):
     scans = []
 
