@@ -96,6 +96,31 @@ def test_a_script_is_known_by_its_code(tags: dict[bytes, Made | None], head: byt
     assert b"".join(pieces.feed(page[at : at + 1]) for at in range(len(page))) + pieces.close() == first.body
 
 
+NOSCRIPTS = {
+    b"<noscript><img src=/a><b>x</b></noscript>": False,
+    b"<NoScript ><img src=//counter.example/a></noscript>": True,
+    b"<noscript><p><iframe src='//counter.example/a'></iframe></p></noscript>": True,
+    # These do not end in one place for every browser, or hold more than tags.
+    b"<noscript><p a='</noscript><img src=//counter.example/a>'></noscript>": None,
+    b"<noscript><!-- <img src=//counter.example/a> --></noscript>": None,
+    b"<noscript><style>a{b:url(//counter.example/a)}</style></noscript>": None,
+}
+
+
+@pytest.mark.parametrize("element", NOSCRIPTS)
+def test_a_noscript_is_known_whole_where_all_read_it_alike(
+    tags: dict[bytes, Made | None], element: bytes
+) -> None:
+    page = b"<!doctype html><p>" + element
+    first = gate_html(page, policy=POLICY, url=URL)
+    assert (tags[element] is not None if element in tags else None) is NOSCRIPTS[element]
+    assert gate_html(page, policy=POLICY, url=URL) == first
+    assert (first.body != page) is (b"//counter" in element and b"<!--" not in element)
+    pieces = PageGate(POLICY, granted_profile(POLICY, ()), url=URL)
+    assert b"".join(pieces.feed(page[at : at + 1]) for at in range(len(page))) + pieces.close() == first.body
+    assert tuple(pieces.findings) == first.findings
+
+
 def test_behind_a_base_nothing_is_known(tags: dict[bytes, Made | None]) -> None:
     gate_html(b"<p><img src=a>", policy=POLICY, url=URL)
     assert b"<img src=a>" in tags

@@ -67,7 +67,7 @@ class Candidate:
     inner: tuple[Candidate, ...] = ()
 
 
-def moved(candidate: Candidate, place: Callable[[int], int], escape: Escape) -> Candidate:
+def moved(candidate: Candidate, place: Callable[[int], int], *escapes: Escape) -> Candidate:
     """The candidate of an inner document, seen from the outer one: ``place`` maps every offset."""
 
     def every(offsets: tuple[int, ...]) -> tuple[int, ...]:
@@ -82,8 +82,8 @@ def moved(candidate: Candidate, place: Callable[[int], int], escape: Escape) -> 
             for reference in candidate.references
         ),
         types=every(candidate.types),
-        through=(*candidate.through, escape),
-        inner=tuple(moved(each, place, escape) for each in candidate.inner),
+        through=(*candidate.through, *escapes),
+        inner=tuple(moved(each, place, *escapes) for each in candidate.inner),
     )
 
 

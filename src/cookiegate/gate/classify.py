@@ -93,11 +93,12 @@ class Classifier:
     def judge(self, text: bytes) -> Made | None:
         """What to make of a whole tag that is not known yet; offsets count from its first byte."""
         made, recogniser = None, self._recogniser
-        script = text[:7].lower() == b"<script"
-        if script or recogniser.interest is None or recogniser.interest(text):
+        name = text[1:9].lower()
+        whole = name.startswith(b"script") or name == b"noscript"
+        if whole or recogniser.interest is None or recogniser.interest(text):
             recogniser.fixed = True
             tag = read_tag(text)
-            candidate = self._element(tag, text) if script else self.tag(tag)
+            candidate = self._element(tag, text) if whole else self.tag(tag)
             made = Made(candidate) if candidate else None
             if not recogniser.fixed:
                 return made
@@ -105,7 +106,11 @@ class Classifier:
         return made
 
     def _element(self, tag: Tag, text: bytes) -> Candidate | None:
-        """A whole script element."""
+        """A whole script or noscript element."""
+        if tag.name == b"noscript":
+            found = candidates_of(text[tag.end :], self._within(self._bases.fallback))
+            inner = [moved(candidate, tag.end.__add__) for candidate in found]
+            return self._candidate(tag, [], inner)
         if tag.get(b"src") is not None:
             return self.tag(tag)
         return self.script(tag, text[tag.end : -len("</script>")]) if has_code(tag.get) else None

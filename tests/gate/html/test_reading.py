@@ -333,8 +333,9 @@ def test_what_is_known_is_not_told_again() -> None:
 
     heard, memory = Heard(), Known()
     page = (
-        b"<p><img src=1><img src=//2><noscript><img src=3></noscript><svg><image href=4 /></div></svg>"
-        b"<IMG src=//5><img src=//2><script src=//6 ></script><img src=7><img src=8>"
+        b"<p><img src=1><img src=//2><noscript><img src=3><!-- --></noscript>"
+        b"<svg><image href=4 /></div></svg><IMG src=//5><img src=//2><script src=//6 ></script>"
+        b"<img src=7><img src=8>"
     )
     Scanner(heard, memory=memory).feed(page, final=True)
     # While several readings are followed the handler hears of all.

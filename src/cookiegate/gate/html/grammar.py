@@ -132,7 +132,8 @@ _STATEFUL = RAW_TEXT | FOREIGN_ROOTS | OTHERS | {b"base", b"body", b"image"}
 # The text of a script element that has but one way to be read, and its end tag.
 _CODE = rb"(?:(?>[^<]++|<(?!/%(script)b|!--)))*+</%(script)b>" % {b"script": any_case([b"script"])}
 # Where it ends: before what Python has to look at, and behind a tag that loads something and changes nothing,
-# which is in the group; a plain script element is one too, and a frame without content.
+# which is in the group; so is a plain script element, a frame without content, and a noscript element that
+# ends where it ends for every browser.
 STEP = re.compile(
     rb"""[^<]*+(?:(?><(?>
         /[A-Za-z][^"'=<>]*+>
@@ -146,6 +147,12 @@ STEP = re.compile(
         (?!(?:%(stateful)b)[%(s)b/>])[A-Za-z][^%(s)b/>]*+%(any)b/?>
       | %(script)b(?=[%(s)b>])%(any)b>%(code)b
       | %(iframe)b(?=[%(s)b])%(any)b></%(iframe)b>
+      | %(noscript)b(?=[%(s)b>])%(any)b>(?:(?>
+            [^<]++
+          | <(?!(?:%(stateful)b)[%(s)b/>])[A-Za-z][^%(s)b/>]*+%(inner)b/?>
+          | </(?!%(noscript)b)[A-Za-z][^"'=<>]*+>
+          | <%(iframe)b(?=[%(s)b])%(inner)b></%(iframe)b>
+        ))*+</%(noscript)b>
     ))?"""
     % {
         b"s": SPACE,
@@ -157,10 +164,12 @@ STEP = re.compile(
         b"svg_plain": _SVG_PLAIN,
         b"svg": _SVG_CONTENT,
         b"any": _ANY_PLAIN,
+        b"inner": _ANY_PLAIN.replace(b'"[^"]', b'"[^"<]').replace(b"'[^']", b"'[^'<]"),
         b"stateful": any_case(_STATEFUL),
         b"script": any_case([b"script"]),
         b"code": _CODE,
         b"iframe": any_case([b"iframe"]),
+        b"noscript": any_case([b"noscript"]),
     },
     re.VERBOSE,
 )

@@ -88,6 +88,9 @@ class _Replay:
         """One reading at a time."""
         return False
 
+    def divide(self) -> None:
+        """Nobody is to be told."""
+
     def split(self, at: int, tree: Tree | None) -> None:
         """One reading at a time."""
 

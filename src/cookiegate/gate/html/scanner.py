@@ -221,6 +221,10 @@ class Scanner:
         """Whether a browser without scripting is to be followed apart from here on, if the two may differ."""
         return scripting and self._split and not self._follows(scripting=False, hasty=False)
 
+    def divide(self) -> None:
+        """There was a noscript element: what is open behind it need not be the same to every browser."""
+        self._split = True
+
     def split(self, at: int, tree: Tree | None) -> None:
         """Follow a browser without scripting from ``at`` on."""
         self._split = True

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cookiegate.gate.html.reading import Reading
     from cookiegate.gate.html.tags import Memory, Tag
 
+_NO = (b"no", b"NO", b"No", b"nO")
 _TEXT_CAP = 16 * 1024
 _REFERENCE_CAP = 40  # a character reference is not longer than this
 
@@ -48,6 +49,9 @@ class Page(Protocol):
 
     def split(self, at: int, tree: Tree | None) -> None:
         """Follow a browser without scripting from ``at`` on."""
+
+    def divide(self) -> None:
+        """There was a noscript element: what is open behind it need not be the same to every browser."""
 
     def hasten(self, at: int, name: bytes, *, scripting: bool) -> None:
         """From ``at`` on a browser that looks ahead reads otherwise than one that parses: as in this element;
@@ -195,6 +199,8 @@ class Tokeniser:
             if memory is None:
                 self.pos = pos - len(text)
                 return
+            if text[1:3] in _NO:
+                self.page.divide()
             made = known.get(text, memory)
             if made is memory:
                 made = memory.judge(text)
