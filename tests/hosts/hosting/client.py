@@ -14,7 +14,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import cookiegate
@@ -75,8 +75,14 @@ class Visitor:
         if self.cookies and "Cookie" not in sent:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent.setdefault("Accept-Encoding", "identity")
-        self._connection.request(method, path, body or None, sent)
-        response = self._connection.getresponse()
+        try:
+            self._connection.request(method, path, body or None, sent)
+            response = self._connection.getresponse()
+        except (BrokenPipeError, ConnectionResetError):
+            # The server had hung up after the answer before: a browser tries once more, too.
+            self._connection.close()
+            self._connection.request(method, path, body or None, sent)
+            response = self._connection.getresponse()
         for line in response.headers.get_all("Set-Cookie", []):
             self._keep(line)
         return response
@@ -171,7 +177,7 @@ def snippet_of(body: bytes) -> bytes:
     return found[1] if found else b""
 
 
-def knock(port: int, process: subprocess.Popen[str]) -> None:
+def knock(port: int, process: subprocess.Popen[Any]) -> None:
     """Wait until somebody listens. Raises TimeoutError, or RuntimeError where the server has ended."""
     deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline:

@@ -2,7 +2,7 @@
 
 From then on, who connects is served, or (granian) will be in a moment.
 
-Usage: ``python -m hosting.serve SERVER SITE --folder FOLDER [--root-path PATH] [--trust ADDRESS] [--tls PEM]``.
+Usage: ``python -m hosting.serve SERVER SITE --folder FOLDER [--root-path PATH] ...``.
 It ends with SIGTERM, or when whoever started it is gone.
 """
 
@@ -55,8 +55,10 @@ def uvicorn(app: Any, options: argparse.Namespace) -> None:
 
     listener = listen()
     ready(listener.getsockname()[1])
-    # uvicorn would believe X-Forwarded-Proto from this machine; whom to believe is the gate's to decide.
-    config = Config(app, log_level="warning", proxy_headers=False, root_path=options.root_path)
+    # By itself it believes X-Forwarded-Proto from this machine; mostly that is the gate's to decide here.
+    config = Config(
+        app, log_level="warning", proxy_headers=options.proxy_headers, root_path=options.root_path
+    )
     Server(config).run(sockets=[listener])
 
 
@@ -127,6 +129,7 @@ def main() -> None:
     parser.add_argument("--root-path", default="")
     parser.add_argument("--trust", action="append", default=[])
     parser.add_argument("--tls", default="")
+    parser.add_argument("--proxy-headers", action="store_true")
     options = parser.parse_args()
     threading.Thread(target=end_with_parent, daemon=True).start()
     # granian's workers build the application themselves.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -26,6 +27,7 @@ from hosting import content
 from hosting.content import SIGNALS
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from starlette.requests import Request
@@ -118,6 +120,19 @@ async def show_broken(request: Request, error: Exception) -> Response:
     return HTMLResponse(content.BROKEN, 500)
 
 
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[dict[str, str]]:
+    yield {"begun": "begun"}
+
+
+async def begun(request: Request) -> Response:
+    return PlainTextResponse(getattr(request.state, "begun", "not begun"))
+
+
+async def remote(request: Request) -> Response:
+    return JSONResponse({"scheme": request.url.scheme, "host": request.url.netloc, "path": request.url.path})
+
+
 async def echo(socket: WebSocket) -> None:
     await socket.accept()
     await socket.send_text(await socket.receive_text())
@@ -165,6 +180,8 @@ def create_app(folder: Path) -> Starlette:
             Route("/error", broken),
             Route("/file", file),
             Route("/download", download),
+            Route("/begun", begun),
+            Route("/remote", remote),
             Route("/hints", Hints()),
             WebSocketRoute("/echo", echo),
             Mount("/static", StaticFiles(directory=folder)),
@@ -173,5 +190,6 @@ def create_app(folder: Path) -> Starlette:
             Middleware(GZipMiddleware),
             Middleware(SessionMiddleware, secret_key=content.KEY),
         ],
+        lifespan=lifespan,
         exception_handlers={404: show_missing, 500: show_broken},
     )
