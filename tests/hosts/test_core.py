@@ -125,7 +125,9 @@ def tell(host: Host, path: str) -> bytes:
         connection.close()
 
 
-@pytest.mark.parametrize(("path", "status", "page"), [("/missing", 404, "MISSING"), ("/error", 500, "BROKEN")])
+@pytest.mark.parametrize(
+    ("path", "status", "page"), [("/missing", 404, "MISSING"), ("/error", 500, "BROKEN")]
+)
 def test_error_pages_are_pages(visitor: Visitor, path: str, status: int, page: str) -> None:
     answer = visitor.ask(path)
     assert answer.status == status
@@ -316,12 +318,23 @@ def test_the_admin_of_django(visitor: Visitor) -> None:
     assert name.encode() in visitor.ask("/admin/auth/group/").body
 
 
+# --- beside requests
+
+
+@pytest.mark.parametrize(
+    "host", ["uvicorn-starlette", "hypercorn-starlette", "granian-starlette"], indirect=True
+)
+def test_the_lifespan_reaches_the_application(visitor: Visitor) -> None:
+    """daphne has none, and Django wants none: the sites work all the same."""
+    assert visitor.ask("/begun").body == b"begun"
+
+
 # --- what nobody should send
 
 
 @pytest.mark.parametrize("path", ["/", PREFIX, f"{PREFIX}state"])
 @pytest.mark.parametrize(
-    "cookie", [b"cg=\xff\xfe; =; ;;; \"a=\\\"", b"cg=x; cg=y; __Host-cg=z", b"\xc3\xbc=\xe2\x82\xac; cg"]
+    "cookie", [b'cg=\xff\xfe; =; ;;; "a=\\"', b"cg=x; cg=y; __Host-cg=z", b"\xc3\xbc=\xe2\x82\xac; cg"]
 )
 def test_junk_cookies_are_no_answer(host: Host, path: str, cookie: bytes) -> None:
     status, body = ask_raw(host.base, path, b"Cookie: " + cookie)

@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 # A server that takes a prefix wants it stripped by the proxy (uvicorn), or left there for the framework.
 STRIPPED = [f"uvicorn-{site}" for site in ("starlette", "fastapi", "litestar", "quart", "django")]
-LEFT = [
-    f"{server}-{site}"
-    for server in ("hypercorn", "granian", "daphne")
-    for site in ("starlette", "django", "quart")
-]
+LEFT = ["hypercorn-starlette", "hypercorn-quart", "granian-starlette", "daphne-starlette", "daphne-django"]
 
 
 def use(visitor: Visitor, root: str) -> None:
@@ -65,21 +61,14 @@ def test_a_prefix_that_the_proxy_strips(pair: str, folder: Path, tmp_path: Path,
 
 
 @pytest.mark.parametrize("pair", LEFT)
-def test_a_prefix_that_is_left(pair: str, folder: Path, visit: Visit) -> None:
+def test_a_prefix_that_is_left(pair: str, folder: Path, tmp_path: Path, visit: Visit) -> None:
     server, _, site = pair.partition("-")
     with served(server, site, folder, "--root-path", "/pre") as base:
         use(visit(base), "/pre")
-
-
-@pytest.mark.parametrize("server", ["hypercorn", "granian", "daphne"])
-def test_a_prefix_that_only_the_scope_knows(
-    server: str, folder: Path, tmp_path: Path, visit: Visit
-) -> None:
-    """Servers but uvicorn hand over a stripped path as it is, which Starlette understands as well."""
-    with served(server, "starlette", folder, "--root-path", "/pre") as base:
-        to = f"location /pre/ {{ proxy_pass {base}/; proxy_set_header Host $http_host; }}"
-        with nginx(tmp_path, to) as proxy:
-            use(visit(proxy), "/pre")
+        if site == "starlette":  # which understands a path that was stripped behind the server's back, too
+            to = f"location /pre/ {{ proxy_pass {base}/; proxy_set_header Host $http_host; }}"
+            with nginx(tmp_path, to) as proxy:
+                use(visit(proxy), "/pre")
 
 
 def test_a_visitor_cannot_name_the_prefix(folder: Path, visit: Visit) -> None:
@@ -88,7 +77,9 @@ def test_a_visitor_cannot_name_the_prefix(folder: Path, visit: Visit) -> None:
         visitor = visit(base)
         for root in ("//evil.example", "/\\evil.example", "javascript:alert(1)//", "/a%0d%0aX-Evil:%20b"):
             headers = {"Daphne-Root-Path": root}
-            for address in re.findall(rb'(?:href|src|action)="([^"]+)"', visitor.ask("/", headers=headers).body):
+            for address in re.findall(
+                rb'(?:href|src|action)="([^"]+)"', visitor.ask("/", headers=headers).body
+            ):
                 assert not urlsplit(address.decode()).scheme or b"googletagmanager" in address
                 assert not urlsplit(address.decode()).netloc or b"googletagmanager" in address
                 assert b"\\" not in address
@@ -98,7 +89,7 @@ def test_a_visitor_cannot_name_the_prefix(folder: Path, visit: Visit) -> None:
             assert moved.get("x-evil") is None
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "granian", "daphne"])
+@pytest.mark.parametrize("server", ["uvicorn", "granian"])
 def test_a_gate_inside_a_mount(server: str, folder: Path, visit: Visit) -> None:
     with served(server, "inside", folder) as base:
         visitor = visit(base)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 KEY = "a key that is only used in the tests of servers"
 USER, PASSWORD = "linden", "salt"
@@ -30,12 +30,14 @@ INNOCENT = page("Innocent", b"<p>\xc3\x9c <b>no</b> trackers here & <i>nothing</
 TRACKED = page("Tracked", b"<p>Hello.\n", GA)
 MISSING = page("Missing", b"<p>This page does not exist.\n", GA)
 BROKEN = page("Broken", b"<p>Something went wrong.\n", GA)
-LARGE = page("Large", b'<p class="x">A paragraph of a long page, with <a href="/innocent">a link</a>.\n' * 28_000, GA)
+LINE = b'<p class="x">A paragraph of a long page, with <a href="/innocent">a link</a>.\n'
+LARGE = page("Large", LINE * 28_000, GA)
 DATA = {"html": GA.decode(), "price": 3}
 FILE = bytes(range(256)) * 64
 ETAG = '"page-1"'
 
-PIECES = (page("Stream", b"<p>first\n").removesuffix(b"</body>\n</html>\n"), GA + b"\n", b"<p>last\n</body>\n</html>\n")
+END = b"</body>\n</html>\n"
+PIECES = (page("Stream", b"<p>first\n").removesuffix(END), GA + b"\n", b"<p>last\n" + END)
 EVENTS = (b"data: first " + GA + b"\n\n", b"data: last " + GA + b"\n\n")
 
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 STREAMS = {"stream": content.pieces, "sse": content.events, "endless": content.endless}
 APPS = ["admin", "auth", "contenttypes", "sessions", "messages"]
 FORM = """<!doctype html><title>Log in</title>
-<form method="post">{% csrf_token %}<input name="user"><input name="password" type="password"><button>Log in</button></form>"""
+<form method="post">{% csrf_token %}
+<input name="user"><input name="password" type="password"><button>Log in</button></form>"""
 
 
 def create_app(folder: Path) -> ASGIHandler:
@@ -54,7 +55,7 @@ def create_app(folder: Path) -> ASGIHandler:
             "django.contrib.messages.middleware.MessageMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
         ],
-        MIGRATION_MODULES={name: None for name in APPS},  # the tables as they are now, at once
+        MIGRATION_MODULES=dict.fromkeys(APPS),  # the tables as they are now, at once
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         ROOT_URLCONF=__name__,
         SECRET_KEY=content.KEY,

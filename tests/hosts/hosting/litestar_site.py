@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from litestar import Litestar, MediaType, Request, Response, WebSocket, get, head, post, websocket
 from litestar.config.compression import CompressionConfig
@@ -17,6 +16,9 @@ from litestar.static_files import create_static_files_router
 from cookiegate import consent_of
 from hosting import content
 from hosting.content import SIGNALS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STREAMS = {"stream": content.pieces, "sse": content.events, "endless": content.endless}
 Fields = Annotated[dict[str, str], Body(media_type="application/x-www-form-urlencoded")]

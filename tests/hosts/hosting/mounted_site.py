@@ -24,7 +24,6 @@ async def consent(request: Request) -> Response:
     return JSONResponse(consent_of(request).allows("analytics"))
 
 
-
 def shop() -> Starlette:
     return Starlette(routes=[Route("/", home), Route("/page", home), Route("/consent", consent)])
 
@@ -37,9 +36,7 @@ def inside() -> Starlette:
 
 def outside() -> CookieGate:
     """A gate before a site with a shop."""
-    return CookieGate(
-        Starlette(routes=[Route("/", home), Mount("/shop", shop())]), secret_keys=[content.KEY]
-    )
+    return CookieGate(Starlette(routes=[Route("/", home), Mount("/shop", shop())]), secret_keys=[content.KEY])
 
 
 def nested() -> CookieGate:

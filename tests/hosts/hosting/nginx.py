@@ -55,7 +55,11 @@ def nginx(folder: Path, locations: str, *, tls: bool = False) -> Iterator[str]:
         configuration = folder / "nginx.conf"
         configuration.write_text(
             _CONFIGURATION.format(
-                folder=folder, port=port, tls=" ssl" if tls else "", certificate=CERTIFICATE, locations=locations
+                folder=folder,
+                port=port,
+                tls=" ssl" if tls else "",
+                certificate=CERTIFICATE,
+                locations=locations,
             )
         )
         log = folder / "nginx.log"

@@ -51,7 +51,9 @@ def add_pages(app: Quart) -> None:
 
     @app.get("/stream/<kind>/<name>")
     async def stream(kind: str, name: str) -> Response:
-        response = Response(STREAMS[kind](name), mimetype="text/event-stream" if kind == "sse" else "text/html")
+        response = Response(
+            STREAMS[kind](name), mimetype="text/event-stream" if kind == "sse" else "text/html"
+        )
         response.timeout = None
         return response
 
