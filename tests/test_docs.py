@@ -11,6 +11,7 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from starlette.testclient import TestClient
@@ -25,6 +26,9 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = re.findall(r"^([a-z]+):.*?## ", MAKEFILE, re.M)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+# The time zone would become that of the whole process.
+SETTINGS = 'SECRET_KEY = "x"\nROOT_URLCONF = "shop.urls"\nTIME_ZONE = None\n'
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -77,9 +81,18 @@ def test_every_block_is_of_a_kind_that_is_tested():
 
 
 @in_language("python")
-def test_python(block, place):
-    names: dict[str, object] = {"__name__": "document"}
-    exec(compile(block.text, str(block), "exec"), names)  # noqa: S102 - our own documents
+def test_python(block, place, monkeypatch):
+    module = ModuleType("document")
+    monkeypatch.setitem(sys.modules, "document", module)  # where Litestar looks for what annotations mean
+    names = vars(module)
+    if "DJANGO_SETTINGS_MODULE" in block.text:
+        (place / "shop").mkdir()
+        (place / "shop" / "settings.py").write_text(SETTINGS)
+        monkeypatch.syspath_prepend(place)
+        monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.settings")
+    exec(compile(block.text, str(block), "exec", dont_inherit=True), names)  # noqa: S102 - our own documents
+    if "application" in names:  # Django's, which has no lifespan
+        assert "<form" in TestClient(names["application"]).get("/privacy-choices/").text
     if "app" not in names:
         return
     with TestClient(names["app"]) as client:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -189,6 +190,18 @@ def test_below_a_mounting_application():
     assert browser.get("/shop/privacy-choices/state").json()["answered"] is False
     assert HELD not in browser.get("/").text
     assert browser.get("/privacy-choices/state").status_code == 404
+
+
+@pytest.mark.parametrize("tenant", ["a b", "größe", "50%", "\\evil.example"])
+def test_below_a_mount_that_the_visitor_names(tenant):
+    gate = CookieGate(Starlette(routes=[Route("/", page)]), secret_keys=KEY)
+    browser = TestClient(Starlette(routes=[Mount("/{tenant}", app=gate)]), base_url="http://shop.example")
+    answer = browser.get(f"/{quote(tenant)}/")
+    assert f'action="/{quote(tenant)}/privacy-choices/"' in answer.text
+    assert browser.get(f"/{quote(tenant)}/privacy-choices/state").json()["answered"] is False
+    assert browser.get(f"/{quote(tenant)}/privacy-choices", follow_redirects=False).headers["location"] == (
+        f"/{quote(tenant)}/privacy-choices/"
+    )
 
 
 def test_above_a_mounted_application():

@@ -227,6 +227,31 @@ def test_first_party_addresses_are_known_under_any_path(path, extra):
     assert (b"link", b"<own.css>; rel=preload, <//shop.example/a.js>; rel=preload") in sent[0]["headers"]
 
 
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"path": "/shop/page", "raw_path": b"/shop/page", "root_path": "/shop"},
+        {"path": "/page", "raw_path": b"/page", "root_path": "/shop"},  # stripped on its way here
+        {"path": "/shop/page", "root_path": ""},
+    ],
+)
+def test_relative_addresses_are_below_what_stands_before_every_path(seen):
+    sent = []
+
+    async def app(send):
+        await send({"type": "http.response.start", "status": 200, "headers": [HTML]})
+        await send({"type": "http.response.body", "body": b'<body><script src="stats/x.js"></script>'})
+
+    async def send(message):
+        sent.append(message)
+
+    ours = {"name": "Our statistics", "vendor": "Us", "purpose": "analytics", "paths": ["/shop/stats/*"]}
+    gate = CookieGate(_nowhere, policy=Policy.from_dict({"services": [ours]}), secret_keys=KEY)
+    scope = {"type": "http", "method": "GET", "headers": [(b"host", b"shop.example")], "state": app, **seen}
+    asyncio.run(gate(scope, None, send))
+    assert b'data-cg-src="stats/x.js"' in sent[1]["body"]
+
+
 def test_without_a_callback_nothing_is_reported():
     sent = []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from cookiegate.desk import Report
 from cookiegate.gate import cache
@@ -302,9 +302,11 @@ class Responder(ConsentView):
 
     def _url(self) -> str:
         """Return the page's address, for what is relative to it."""
-        origin = self.visit.origin
-        path = self._scope.get("raw_path") or quote(self._scope["path"]).encode()
-        return f"{origin.scheme}://{origin.host or 'localhost'}{path.decode('latin-1')}"
+        origin, root = self.visit.origin, self.visit.root_path
+        path = (self._scope.get("raw_path") or quote(self._scope["path"]).encode()).decode("latin-1")
+        if root and not self._scope["path"].startswith(unquote(root) + "/"):
+            path = root + path  # the proxy stripped it, and the server handed the rest over as it is
+        return f"{origin.scheme}://{origin.host or 'localhost'}{path}"
 
     def _report(self, *, status: int = 0, problem: str = "") -> None:
         """Hand over what was found. Whatever goes wrong with it, the visitor gets the page."""

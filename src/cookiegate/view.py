@@ -10,7 +10,7 @@ from cookiegate.consent.choose import save
 from cookiegate.consent.decide import profile_of, unknown_id
 from cookiegate.consent.signals import signals_of
 from cookiegate.exceptions import ConsentAlreadySent, GateNotInstalled
-from cookiegate.gate.forwarded import origin_of
+from cookiegate.gate.forwarded import origin_of, root_of
 from cookiegate.gate.headers import get, get_all
 from cookiegate.gate.set_cookie import deletions
 from cookiegate.gate.visit import Visit
@@ -135,7 +135,7 @@ class ConsentView:
         signals = signals_of(headers)
         return Visit(
             origin=origin,
-            root_path=self._scope.get("root_path", "").rstrip("/"),
+            root_path=root_of(self._scope),
             accept_language=b",".join(get_all(headers, b"accept-language")).decode("latin-1"),
             state=reading.state,
             reissue=reading.reissue,

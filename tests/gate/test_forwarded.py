@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cookiegate.gate.forwarded import Origin, allowed_post, networks, origin_of
+from cookiegate.gate.forwarded import Origin, allowed_post, networks, origin_of, root_of
 
 Pairs = list[tuple[bytes, bytes]]
 PROXY = ("10.0.0.7", 4711)
@@ -44,6 +44,31 @@ def test_without_a_proxy(given_scope: dict[str, object], expected: tuple[str, st
     origin = origin_of(given_scope)
     assert (origin.scheme, origin.host, origin.client) == expected
     assert origin.secure == (expected[0] == "https")
+
+
+@pytest.mark.parametrize(
+    ("root_path", "expected"),
+    [
+        ("", ""),
+        ("/", ""),
+        ("/shop", "/shop"),
+        ("/shop/", "/shop"),
+        ("shop", "/shop"),
+        ("/a/b;v=1", "/a/b;v=1"),
+        ("/größe", "/gr%C3%B6%C3%9Fe"),
+        ("/50%", "/50%25"),
+        ("/a?b#c", "/a%3Fb%23c"),
+        ("//evil.example", "/evil.example"),
+        ("/\\evil.example", "/%5Cevil.example"),
+        ("javascript:alert(1)//", "/javascript:alert(1)"),
+        ('/"><script>', "/%22%3E%3Cscript%3E"),
+        ("/a\r\nSet-Cookie: b=c", "/a%0D%0ASet-Cookie:%20b=c"),
+        ("/\udc80", "/%3F"),
+    ],
+)
+def test_what_stands_before_every_path(root_path: str, expected: str) -> None:
+    assert root_of({"root_path": root_path}) == expected
+    assert root_of({}) == ""
 
 
 FORWARDED = [

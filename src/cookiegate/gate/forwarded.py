@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 from cookiegate.gate.headers import elements, get_all, headers_of
 
@@ -22,6 +23,7 @@ _PAIR = re.compile(rb'([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^"\s]*))', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _SITE = re.compile(rb"(https?)://([^/?#]+)", re.IGNORECASE)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
+_IN_PATHS = "/!$&'()*+,;=:@"  # what of a path needs no percent sign, RFC 3986, section 3.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,17 @@ def origin_of(scope: Mapping[str, object], trusted_proxies: Sequence[str] = ()) 
         clients = _listed(headers, b"x-forwarded-for") or forwarded.get(b"for", [])
         client = _visitor(clients, trusted) or client
     return Origin(scheme=scheme, host=host, client=client)
+
+
+def root_of(scope: Mapping[str, object]) -> str:
+    """Return the path that a mounting application or a proxy puts before every path, as links write it.
+
+    No slash ends it; empty for none. A visitor may have chosen it: as what a mount with a parameter matched,
+    and by a header of their own (daphne's ``Daphne-Root-Path``). So it never leads to another host, as
+    ``//host`` and ``/\\host`` would, and holds nothing but what an address may hold.
+    """
+    path = cast("str", scope.get("root_path", "")).strip("/")
+    return quote(f"/{path}", _IN_PATHS, errors="replace") if path else ""
 
 
 def allowed_post(headers: Headers, origin: Origin) -> bool:

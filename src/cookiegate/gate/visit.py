@@ -16,7 +16,8 @@ class Visit:
     """Who asks, from where, and what they agreed to.
 
     reissue: the request carried several valid consent cookies; their strictest union is sent again.
-    root_path: what a mounting application puts before every path, without a slash at its end.
+    root_path: what a mounting application puts before every path, as links write it, without a slash at its
+    end.
     framed: the page is shown inside another one, which asks and links for both.
     """
 

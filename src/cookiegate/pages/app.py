@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import unquote
 
 from cookiegate.assets import assets_by_file
 from cookiegate.consent.choose import accept_all, reject_all, save
@@ -121,7 +122,7 @@ class Pages:
     def _place(self, scope: Scope, visit: Visit) -> str:
         """Return the path below the prefix. Servers differ in whether the path holds the root path."""
         path = cast("str", scope["path"])
-        mounted = visit.root_path + self._policy.consent.prefix
+        mounted = unquote(visit.root_path) + self._policy.consent.prefix
         return path.removeprefix(mounted if path.startswith(mounted) else self._policy.consent.prefix)
 
     async def _route(
