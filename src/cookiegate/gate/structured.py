@@ -62,7 +62,7 @@ def _parse(value: bytes, pattern: re.Pattern[bytes]) -> list[Member] | None:
     stripped = value.strip(b" \t")
     if not stripped:
         return []
-    at = start = value.index(stripped)
+    start, at = 0, value.index(stripped)
     end = at + len(stripped)
     members = []
     while found := pattern.match(value, at, end):
