@@ -288,7 +288,7 @@ SOURCE = b"Attribution-Reporting-Register-Source"
 
 @pytest.mark.parametrize("name", [SOURCE, b"attribution-reporting-register-trigger"])
 def test_registrations(name: bytes) -> None:
-    own = b'{"source_event_id": "123", "destination": ["https://brand.example"], "x": [{"y": "counting", "z": 1}]}'
+    own = b'{"source_event_id": "1", "destination": ["https://brand.example"], "x": [{"y": "abc", "z": 1}]}'
     assert filtered(name, own) is None
     assert run([(name, own)]) == ([(name, own)], [])
     assert filtered(name, own.replace(b"brand", b"cdn.stats")) == []
@@ -394,4 +394,4 @@ def test_any_bytes(headers: list[tuple[bytes, bytes]]) -> None:
 )
 @pytest.mark.parametrize("name", [b"report-to", b"nel", SOURCE, b"reporting-endpoints", b"refresh"])
 def test_long_values_take_no_longer_per_byte(name: bytes, piece: bytes) -> None:
-    run([(name, piece * 20_000)])
+    run([(name, piece * 5_000)])
