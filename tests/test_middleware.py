@@ -240,7 +240,7 @@ def run(app, scope):
     return sent
 
 
-@pytest.mark.parametrize("kind", ["lifespan", "websocket", "something.new"])
+@pytest.mark.parametrize("kind", ["lifespan", "something.new"])
 def test_other_connections_pass_untouched(kind):
     seen = []
 

@@ -172,10 +172,26 @@ async def test_withdrawing_deletes_what_the_services_left():
     assert any(b"Domain=shop.example" in line for line in gone)
 
 
-async def test_granting_deletes_nothing():
-    view = view_of(cookie_of(rejected()), (b"cookie", b"_fbp=1"))
+async def test_granting_deletes_only_what_is_still_denied_and_only_on_pages():
+    view = view_of(cookie_of(rejected()), (b"cookie", b"_fbp=1; _ga=2"))
     await view.grant("analytics")
-    assert len(view.set_cookies(page=True)) == 1
+    assert len(view.set_cookies(page=False)) == 1
+    ours, *gone = view.set_cookies(page=True)
+    assert ours.startswith(b"cg=")
+    assert {line.partition(b"=")[0] for line in gone} == {b"_fbp"}
+
+
+async def test_a_page_deletes_denied_cookies_before_an_answer_but_not_those_of_parent_domains():
+    view = view_of((b"cookie", b"_ga=1; basket=2"), path="/kitchen", raw_path=b"/kitchen")
+    assert view.set_cookies(page=False) == []
+    assert view.set_cookies(page=True) == [
+        b"_ga=; Path=/; Max-Age=0",
+        b"_ga=; Path=/kitchen; Max-Age=0",
+    ]
+
+
+async def test_an_allowed_cookie_is_not_deleted():
+    assert view_of(cookie_of(accepted()), (b"cookie", b"_ga=1; _fbp=2")).set_cookies(page=True) == []
 
 
 async def test_granting_a_purpose_under_a_signal_is_insisting():

@@ -1,4 +1,4 @@
-"""The responses of paths whose JSON holds HTML, as the policy says (``[site] json_html``)."""
+"""Responses of JSON that is read: speculation rules, and what the policy names (``[site] json_html``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from cookiegate.gate.encoding import Decoder, Encoder, EncodingError
 from cookiegate.gate.headers import get, replace
 from cookiegate.gate.json import LIMIT, gate_json
-from cookiegate.gate.media import coding_of, is_json, unreadable
+from cookiegate.gate.media import coding_of, is_json, is_rules, unreadable
+from cookiegate.gate.rules import gate_rules
 from cookiegate.gate.steps import packed, unpacked
 from cookiegate.responder import BODILESS, Responder, data_of
 from cookiegate.turns import in_turns
@@ -18,22 +19,20 @@ if TYPE_CHECKING:
     from starlette.types import Message
 
     from cookiegate.gate.headers import Headers
+    from cookiegate.gate.page import GatedPage
+    from cookiegate.gate.steps import Steps
 
 
-class JsonResponder(Responder):
-    """One request to such a path. JSON is held back whole, and what is too long or unreadable goes unread."""
+class RulesResponder(Responder):
+    """One request. JSON that is read is held back whole, and what is too long or unreadable goes unread."""
 
     _kept: list[bytes]  # the pieces as they came
     _texts: list[bytes]  # and unpacked
     _length = 0
 
-    def answer(self, message: Message) -> Awaitable[None]:
-        """Take one message from the application."""
-        return self._straight(message) if self._straight else self._look_at(message)
-
     async def _begin_data(self, headers: Headers) -> None:
         status = self._start["status"]
-        if status in BODILESS or not is_json(headers):
+        if status in BODILESS or not self._reads(headers):
             await super()._begin_data(headers)
         elif problem := unreadable(status, headers):
             await self._pass(self._with_cookies(headers, page=False), problem)
@@ -44,6 +43,12 @@ class JsonResponder(Responder):
             self._decoder = Decoder(coding, LIMIT) if coding else None
             self._kept, self._texts, self._length = [], [], 0
             self._on_body = JsonResponder._collect
+
+    def _reads(self, headers: Headers) -> bool:
+        return is_rules(headers)
+
+    def _steps(self, text: bytes) -> Steps[GatedPage]:
+        return gate_rules(text, self._desk.policy, self.profile, url=self._url())
 
     async def _collect(self, message: Message) -> None:
         """Wait for the whole body, and gate it."""
@@ -71,11 +76,26 @@ class JsonResponder(Responder):
     async def _gate_whole(self, message: Message, text: bytes) -> None:
         self._on_body = Responder._over
         headers = self._page_headers()
-        steps = gate_json(text, self._desk.policy, self.profile, url=self._url())
-        whole = await in_turns(steps)
+        whole = await in_turns(self._steps(text))
         self._note(whole.findings)
         body = await in_turns(packed(Encoder() if coding_of(headers) else None, whole.body))
         if get(headers, b"content-length") is not None:
             headers = replace(headers, b"content-length", b"%d" % len(body))
         await self._leave(headers)
         await self._send({**message, "body": body})
+
+
+class JsonResponder(RulesResponder):
+    """One request to a path whose JSON holds HTML."""
+
+    def answer(self, message: Message) -> Awaitable[None]:
+        """Take one message from the application."""
+        return self._straight(message) if self._straight else self._look_at(message)
+
+    def _reads(self, headers: Headers) -> bool:
+        return is_json(headers)
+
+    def _steps(self, text: bytes) -> Steps[GatedPage]:
+        if is_rules(self._headers):
+            return super()._steps(text)
+        return gate_json(text, self._desk.policy, self.profile, url=self._url())

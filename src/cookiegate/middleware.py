@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from cookiegate.consent.cookie import ConsentCookie
 from cookiegate.desk import Desk
+from cookiegate.gate.cookie import cookies_of
 from cookiegate.gate.headers import headers_of
 from cookiegate.gate.inner import inner_headers
 from cookiegate.gate.json import is_named
 from cookiegate.gate.plan import Plans, warm_up
-from cookiegate.json_responder import JsonResponder
+from cookiegate.json_responder import JsonResponder, RulesResponder
 from cookiegate.pages.app import Pages
 from cookiegate.pages.snippet import Snippets
 from cookiegate.policy.model import Policy
-from cookiegate.responder import BYPASSES, Responder
+from cookiegate.responder import BYPASSES
+from cookiegate.view import SocketView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,6 +57,7 @@ class CookieGate:
         self.policy = _policy(policy)
         self._prefix = self.policy.consent.prefix
         self._json_html = self.policy.site.json_html
+        self._cookies = cookies_of(self.policy) if self.policy.consent.hide_cookies else None
         cookie = ConsentCookie(secret_keys, self.policy, clock=clock)
         self._pages = Pages(self.policy, cookie, clock=clock)
         self._desk = Desk(
@@ -71,6 +74,8 @@ class CookieGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection. Inside another CookieGate, that one has the say."""
         if scope["type"] != "http" or "cookiegate" in scope:
+            if scope["type"] == "websocket" and "cookiegate" not in scope:
+                scope = self._socket(scope)
             await self.app(scope, receive, send)
             return
         headers = scope.get("headers")
@@ -78,16 +83,25 @@ class CookieGate:
             headers = headers_of(scope)  # an iterator can be read only once
             scope = {**scope, "headers": headers}
         as_page = is_named(self._json_html, scope["path"]) if self._json_html else False
-        view = (JsonResponder if as_page else Responder)(scope, self._desk, send)
+        view = (JsonResponder if as_page else RulesResponder)(scope, self._desk, send)
         if self._prefix in scope["path"] and self._is_ours(scope):
             await self._pages({**scope, "cookiegate": view}, receive, send)
             return
         # The view and the responder read what the visitor sent; the application sees what it can answer.
-        inner = {**scope, "headers": inner_headers(headers, view, as_page), "cookiegate": view}
+        shown = inner_headers(headers, view, as_page, self._cookies)
+        inner = {**scope, "headers": shown, "cookiegate": view}
         extensions = scope.get("extensions")
         if extensions and not BYPASSES.isdisjoint(extensions):
             inner["extensions"] = {key: extensions[key] for key in extensions if key not in BYPASSES}
         await self.app(inner, receive, view.answer)
+
+    def _socket(self, scope: Scope) -> Scope:
+        """Hide the denied cookies from who answers a websocket; nothing else of it is touched."""
+        headers = headers_of(scope)
+        view = SocketView({**scope, "headers": headers}, self._desk)
+        if self._cookies:
+            headers = self._cookies.filtered(headers, view)
+        return {**scope, "headers": headers, "cookiegate": view}
 
     def _is_ours(self, scope: Scope) -> bool:
         """Whether the path, without what a mounting application puts before it, is under our prefix."""

@@ -15,7 +15,7 @@ from cookiegate.gate import cache
 from cookiegate.gate.csp import nonce_of
 from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip
 from cookiegate.gate.headers import get, get_all, headers_of, replace, without
-from cookiegate.gate.link import filter_hints, filter_link
+from cookiegate.gate.link import filter_hints
 from cookiegate.gate.media import (
     DECIDED_BY,
     Media,
@@ -25,6 +25,7 @@ from cookiegate.gate.media import (
     media_of,
     unreadable,
 )
+from cookiegate.gate.outgoing import filter_outgoing
 from cookiegate.gate.page import PageGate
 from cookiegate.gate.plain import FILTERED, is_plain
 from cookiegate.gate.recoder import Recoder
@@ -150,8 +151,8 @@ class Responder(ConsentView):
         if b"set-cookie" in names:
             headers, findings = filter_set_cookie(headers, desk.policy, self.profile, now=desk.clock())
             self._note(findings)
-        if b"link" in names:
-            headers, findings = filter_link(headers, desk.policy, self.profile, url=self._url())
+        if not names <= {b"set-cookie"}:
+            headers, findings = filter_outgoing(headers, names, desk.policy, self.profile, url=self._url())
             self._note(findings)
         return headers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from cookiegate.consent.choose import save
 from cookiegate.consent.decide import profile_of, unknown_id
@@ -38,6 +39,7 @@ class ConsentView:
     # One is made for every request, most of which ask nothing: what is not set yet stands here.
     _visit: Visit | None = None
     _withdrawn = _sealed = False
+    _too_late = "the response has started: grant and withdraw before returning it"
     changed = False
     """Whether something was granted or withdrawn from code."""
 
@@ -114,19 +116,22 @@ class ConsentView:
     def set_cookies(self, *, page: bool) -> list[bytes]:
         """Return the Set-Cookie values that this response has to carry.
 
-        page: it is a page, and not a file or data; only there several valid cookies are replaced by one.
+        page: it is a page, and not a file or data; only there several valid cookies are replaced by one, and
+        what denied services left behind is deleted without a withdrawal.
         """
         if not self.changed and not page:
             return []
         visit = self.visit
-        if visit.state is None or not (self.changed or visit.reissue):
-            return []
-        secure = visit.origin.secure
-        cookies = [self._desk.cookie.set_cookie(visit.state, secure=secure)]
-        if self._withdrawn:
-            seen = get_all(self._scope["headers"], b"cookie")
-            cookies += deletions(self._desk.policy, visit.profile, seen, visit.origin.host, secure=secure)
-        return cookies
+        cookies = []
+        if visit.state is not None and (self.changed or visit.reissue):
+            cookies.append(self._desk.cookie.set_cookie(visit.state, secure=visit.origin.secure))
+        return cookies + self._deletions() if page or self._withdrawn else cookies
+
+    def _deletions(self) -> list[bytes]:
+        """Return the Set-Cookie values that delete the denied cookies of this request."""
+        scope = self._scope
+        path = scope.get("raw_path") or quote(scope["path"]).encode()
+        return deletions(self._desk.policy, self.visit, get_all(scope["headers"], b"cookie"), path)
 
     def _look(self) -> Visit:
         headers = self._scope["headers"]
@@ -146,7 +151,7 @@ class ConsentView:
 
     def _choose(self, ids: tuple[str, ...], *, granted: bool) -> None:
         if self._sealed:
-            raise ConsentAlreadySent("the response has started: grant and withdraw before returning it")
+            raise ConsentAlreadySent(self._too_late)
         choices = {self._field(name): granted for name in ids}
         if not choices:
             raise ValueError("name at least one purpose, means or service")
@@ -178,6 +183,13 @@ class ConsentView:
         if service is None:
             raise ValueError(unknown_id(self._desk.policy, id))
         return service
+
+
+class SocketView(ConsentView):
+    """The visitor behind a websocket, over which nothing is answered: its cookie is of the page's making."""
+
+    _sealed = True
+    _too_late = "a websocket carries no answer: grant and withdraw in an http request"
 
 
 def consent_of(request_or_scope: object) -> ConsentView:

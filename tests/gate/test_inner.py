@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from cookiegate.consent.decide import granted_profile, profile_of
+from cookiegate.gate.cookie import RequestCookies
 from cookiegate.gate.inner import inner_headers
+from cookiegate.policy.model import Policy
+
+if TYPE_CHECKING:
+    from cookiegate.consent.decide import Profile
 
 BROWSER = [
     (b"host", b"shop.example"),
@@ -18,8 +26,14 @@ READABLE = (b"accept-encoding", b"gzip, deflate")
 
 
 class Visitor:
-    def __init__(self, variant: str) -> None:
+    def __init__(self, variant: str, profile: Profile | None = None) -> None:
         self._variant = variant
+        self._profile = profile
+
+    @property
+    def profile(self) -> Profile:
+        assert self._profile, "who this visitor is is of no interest here"
+        return self._profile
 
     def variant(self) -> str:
         assert self._variant, "the visitor's variant is of no interest here"
@@ -71,3 +85,57 @@ def test_a_tag_is_translated_by_the_visitors_variant() -> None:
     headers = [(b"if-none-match", b'W/"1--cgabc"')]
     assert inner_headers(headers, Visitor("abc")) == [(b"if-none-match", b'"1"')]
     assert inner_headers(headers, Visitor("def")) == []
+
+
+def test_what_a_visitor_holds_of_speculation_rules_is_asked_for_anew() -> None:
+    rules = (b"sec-fetch-dest", b"speculationrules")
+    headers = [rules, (b"if-modified-since", b"Thu, 01 Jan 1970 00:00:00 GMT"), (b"range", b"bytes=0-1")]
+    assert inner_headers(headers, not_asked) == [rules]
+
+
+POLICY = Policy()
+COOKIES = RequestCookies(POLICY)
+NEW = profile_of(POLICY, None)
+SENT = (b"cookie", b"_ga=1; a=2; _fbp=3")
+
+
+@pytest.mark.parametrize(
+    ("profile", "shown"),
+    [
+        (NEW, [(b"cookie", b"a=2")]),
+        (granted_profile(POLICY, ["google-analytics"]), [(b"cookie", b"_ga=1; a=2")]),
+        (granted_profile(POLICY, ["analytics", "marketing"]), [SENT]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ([], []),
+        ([BROWSER[4]], [READABLE]),
+        ([(b"accept-encoding", b"gzip")], [(b"accept-encoding", b"gzip")]),
+        ([(b"sec-fetch-dest", b"image"), BROWSER[4]], [(b"sec-fetch-dest", b"image"), BROWSER[4]]),
+        ([(b"x-own", b"1"), BROWSER[4]], [(b"x-own", b"1"), READABLE]),
+        ([(b"Cookie", b"b=1")], [(b"Cookie", b"b=1")]),
+    ],
+)
+def test_denied_cookies_are_hidden(
+    before: list[tuple[bytes, bytes]],
+    expected: list[tuple[bytes, bytes]],
+    profile: Profile,
+    shown: list[tuple[bytes, bytes]],
+) -> None:
+    visitor = Visitor("", profile)
+    for _ in "12":
+        assert inner_headers([*before, SENT], visitor, cookies=COOKIES) == [*expected, *shown]
+
+
+def test_a_cookie_header_with_nothing_else_goes_whole() -> None:
+    headers = [(b"host", b"x"), (b"cookie", b"_ga=1")]
+    assert inner_headers(headers, Visitor("", NEW), cookies=COOKIES) == [(b"host", b"x")]
+
+
+def test_without_denied_cookies_nobody_asks_who_it_is() -> None:
+    for headers in ([(b"cookie", b"a=1; cg=2")], [(b"x-own", b"1"), (b"cookie", b"a=1")], [(b"host", b"x")]):
+        assert inner_headers(headers, not_asked, cookies=COOKIES) is headers
+    headers = [SENT]
+    assert inner_headers(headers, not_asked) is headers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,13 @@ from cookiegate.catalog.model import Service
 from cookiegate.consent.decide import Reason, granted_profile, profile_of
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.gate.headers import get_all
+from cookiegate.gate.judge import Judge
 from cookiegate.gate.link import filter_hints, filter_link
 from cookiegate.policy.model import Policy, Unknown
+
+if TYPE_CHECKING:
+    from cookiegate.consent.decide import Profile
+    from cookiegate.gate.headers import Headers
 
 SERVICES = (
     Service(
@@ -36,13 +43,19 @@ ALL = granted_profile(POLICY, ["preferences", "analytics", "marketing", "beacons
 NO_BEACONS = granted_profile(POLICY, ["preferences", "analytics", "marketing"])
 URL = "https://www.shop.example/page/"
 
+
+def filter_with(headers: Headers, profile: Profile) -> tuple[Headers, list[Finding]]:
+    judge = Judge(POLICY, profile, URL)
+    return filter_link(headers, judge), judge.findings
+
+
 S = b"<https://stats.example/s.js>; rel=preload; as=script"
 OWN = b"</own.js>; rel=preload; as=script"
 
 
 def filtered(value: bytes) -> bytes | None:
     headers = [(b"Link", value)]
-    kept, _ = filter_link(headers, POLICY, REFUSED, url=URL)
+    kept, _ = filter_with(headers, REFUSED)
     values = get_all(kept, b"link")
     assert (kept is headers) == (values == [value])
     return values[0] if values else None
@@ -83,7 +96,7 @@ def test_what_would_load_a_denied_service_goes(value: bytes) -> None:
     assert filtered(value) is None
     assert filtered(OWN + b", " + value) == OWN
     headers = [(b"link", value)]
-    assert filter_link(headers, POLICY, ALL, url=URL)[0] is headers
+    assert filter_with(headers, ALL)[0] is headers
 
 
 @pytest.mark.parametrize(
@@ -125,18 +138,18 @@ def test_the_other_links_keep_their_bytes(value: bytes, rest: bytes | None) -> N
 
 def test_other_headers_and_names_stay() -> None:
     headers = [(b"X", b"1"), (b"LINK", S), (b"link", OWN + b", " + S), [b"Link", memoryview(OWN)]]
-    assert filter_link(headers, POLICY, REFUSED, url=URL)[0] == [headers[0], (b"link", OWN), headers[3]]
+    assert filter_with(headers, REFUSED)[0] == [headers[0], (b"link", OWN), headers[3]]
 
 
 def test_no_link_no_copy_and_no_finding() -> None:
     headers = ((b"content-type", b"application/json"),)
-    assert filter_link(headers, POLICY, REFUSED, url=URL) == (headers, [])
-    assert filter_link(headers, POLICY, REFUSED, url=URL)[0] is headers
+    assert filter_with(headers, REFUSED) == (headers, [])
+    assert filter_with(headers, REFUSED)[0] is headers
 
 
 def test_findings_tell_what_and_why() -> None:
     value = S + b', <https://ads.example/a.css>; rel="stylesheet", <https://new.example/>; rel=preconnect'
-    kept, findings = filter_link([(b"link", value)], POLICY, granted_profile(POLICY, ["analytics"]), url=URL)
+    kept, findings = filter_with([(b"link", value)], granted_profile(POLICY, ["analytics"]))
     assert get_all(kept, b"link") == [S + b", <https://new.example/>; rel=preconnect"]
     told = [(f.service, f.purpose, f.kind, f.url, f.allowed, f.reason) for f in findings]
     assert told == [
@@ -159,7 +172,7 @@ def test_findings_tell_what_and_why() -> None:
 )
 def test_an_image_of_a_beacon_service_is_a_beacon(parameters: bytes, reason: Reason) -> None:
     headers = [(b"link", b"<https://ads.example/p.gif>; " + parameters)]
-    kept, findings = filter_link(headers, POLICY, NO_BEACONS, url=URL)
+    kept, findings = filter_with(headers, NO_BEACONS)
     assert [finding.reason for finding in findings] == [reason]
     assert bool(kept) == (reason is Reason.GRANTED)
 
@@ -213,9 +226,9 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | st.binary(max_size=5), max_size=40).map(b"".join))
 def test_any_bytes(value: bytes) -> None:
     headers = [(b"link", value)]
-    kept, findings = filter_link(headers, POLICY, REFUSED, url=URL)
-    again, left = filter_link(kept, POLICY, REFUSED, url=URL)
+    kept, findings = filter_with(headers, REFUSED)
+    again, left = filter_with(kept, REFUSED)
     assert again is kept
     assert all(finding.allowed for finding in left)
     assert (kept is headers) == all(finding.allowed for finding in findings)
-    assert filter_link(headers, POLICY, ALL, url=URL)[0] is headers
+    assert filter_with(headers, ALL)[0] is headers

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from cookiegate.catalog.index import Index
 from cookiegate.catalog.model import CookieRule, Service
 from cookiegate.consent.decide import Profile, Reason, granted_profile, profile_of
+from cookiegate.consent.model import NO_SIGNALS, Choice, ConsentState, Signals
 from cookiegate.gate.findings import Finding, Kind
+from cookiegate.gate.forwarded import Origin
 from cookiegate.gate.set_cookie import MOST_BYTES, MOST_NAMES, cookie_name, deletions, filter_set_cookie
-from cookiegate.policy.model import Policy, UndeclaredCookies
+from cookiegate.gate.visit import Visit
+from cookiegate.policy.model import Collection, Policy, UndeclaredCookies
 
 SERVICES = (
     Service(
@@ -209,6 +212,37 @@ def test_the_clock_is_asked_where_no_time_is_given() -> None:
     assert filter_set_cookie(headers, POLICY, REFUSED)[0] == [headers[1]]
 
 
+ANSWERED = ConsentState(
+    subject="", given_at=0, choices={"analytics": Choice.DENIED, "marketing": Choice.DENIED}
+)
+GPC = Signals(gpc=True)
+
+
+def visit_of(
+    host: str = "localhost",
+    *,
+    secure: bool = False,
+    state: ConsentState | None = ANSWERED,
+    signals: Signals = NO_SIGNALS,
+    policy: Policy = POLICY,
+) -> Visit:
+    return Visit(
+        origin=Origin(scheme="https" if secure else "http", host=host, client=""),
+        root_path="",
+        accept_language="",
+        state=state,
+        reissue=False,
+        signals=signals,
+        profile=profile_of(policy, state, signals),
+    )
+
+
+def deleted(
+    cookies: list[bytes], visit: Visit, path: bytes = b"/", *, policy: Policy = POLICY, erase: bool = False
+) -> list[bytes]:
+    return deletions(policy, visit, cookies, path, erase=erase)
+
+
 @pytest.mark.parametrize(
     ("host", "domains"),
     [
@@ -236,14 +270,14 @@ def test_the_clock_is_asked_where_no_time_is_given() -> None:
 )
 def test_a_cookie_is_deleted_where_it_may_have_been_set(host: str, domains: list[bytes]) -> None:
     plain = b"_st=; Path=/; Max-Age=0"
-    assert deletions(POLICY, REFUSED, [b"_st=1"], host, secure=False) == [
+    assert deleted([b"_st=1"], visit_of(host)) == [
         plain,
         *(plain + b"; Domain=" + domain for domain in domains),
     ]
 
 
 def test_on_https_also_as_a_partitioned_cookie() -> None:
-    assert deletions(POLICY, REFUSED, [b"_st=1"], "shop.example", secure=True) == [
+    assert deleted([b"_st=1"], visit_of("shop.example", secure=True)) == [
         b"_st=; Path=/; Max-Age=0; Secure",
         b"_st=; Path=/; Max-Age=0; Domain=shop.example; Secure",
         b"_st=; Path=/; Max-Age=0; Secure; SameSite=None; Partitioned",
@@ -251,46 +285,124 @@ def test_on_https_also_as_a_partitioned_cookie() -> None:
     ]
 
 
-def test_host_prefixed_cookies_have_no_domain_and_no_http() -> None:
-    assert deletions(POLICY, REFUSED, [b"__Host-st=1"], "shop.example", secure=False) == []
-    assert deletions(POLICY, REFUSED, [b"__Host-st=1"], "shop.example", secure=True) == [
+@pytest.mark.parametrize(
+    ("path", "folders"),
+    [
+        (b"", [b"/"]),
+        (b"/", [b"/"]),
+        (b"*", [b"/"]),
+        (b"/kitchen", [b"/", b"/kitchen"]),
+        (b"/kitchen/", [b"/", b"/kitchen", b"/kitchen/"]),
+        (b"/a/b%20c/d", [b"/", b"/a", b"/a/", b"/a/b%20c", b"/a/b%20c/", b"/a/b%20c/d"]),
+        (
+            b"/a/b/c/d/e/f",
+            [b"/", b"/a", b"/a/", b"/a/b", b"/a/b/", b"/a/b/c", b"/a/b/c/", b"/a/b/c/d", b"/a/b/c/d/"],
+        ),
+        # what would end the attribute or the path, and what no cookie has
+        (b"/a;x/b", [b"/"]),
+        (b"/a/b;x/c", [b"/", b"/a", b"/a/"]),
+        (b"/a/b?c/d", [b"/", b"/a", b"/a/"]),
+        (b"//a", [b"/"]),
+        (b"/a\r\nx: y/b", [b"/"]),
+        (b"/\xff/b", [b"/"]),
+        (b"/" + b"a" * 101 + b"/b", [b"/"]),
+    ],
+)
+def test_every_folder_of_the_path_may_be_the_one_of_the_cookie(path: bytes, folders: list[bytes]) -> None:
+    values = deleted([b"_st=1"], visit_of(), path)
+    assert values == [b"_st=; Path=" + folder + b"; Max-Age=0" for folder in folders]
+
+
+def test_the_likeliest_forms_come_first() -> None:
+    values = deleted([b"_st=1; _ad=2"], visit_of("shop.example", secure=True), b"/a")
+    forms = [
+        (value.partition(b"=")[0], b"Path=/a" in value, b"Partitioned" in value) for value in values[::2]
+    ]
+    assert forms == [
+        (name, folder, partitioned)
+        for folder in (False, True)
+        for partitioned in (False, True)
+        for name in (b"_st", b"_ad")
+    ]
+
+
+def test_host_prefixed_cookies_have_no_domain_no_other_path_and_no_http() -> None:
+    assert deleted([b"__Host-st=1"], visit_of("shop.example"), b"/a") == []
+    assert deleted([b"__Host-st=1"], visit_of("shop.example", secure=True), b"/a") == [
         b"__Host-st=; Path=/; Max-Age=0; Secure",
         b"__Host-st=; Path=/; Max-Age=0; Secure; SameSite=None; Partitioned",
     ]
 
 
+DENIED, GRANTED = Choice.DENIED, Choice.GRANTED
+
+
+def answered(services: dict[str, bool] | None = None, **choices: Choice) -> ConsentState:
+    return ConsentState(subject="", given_at=0, choices=choices, services=services or {})
+
+
 @pytest.mark.parametrize(
-    ("cookies", "profile", "names"),
+    ("state", "signals", "everywhere"),
     [
-        ([b"_st=1; _ad=2; basket=3; theme=dark"], REFUSED, [b"_st", b"_ad"]),
-        ([b"_st=1; _ad=2"], STATS_ONLY, [b"_ad"]),
-        ([b"_st=1; _ad=2"], NEW, [b"_st", b"_ad"]),
-        ([b"_ad=1", memoryview(b"_st_\xff9=2;\t_ad = 3")], REFUSED, [b"_ad", b"_st_\xff9"]),
-        ([b"_st; =_ad; ;", b""], REFUSED, []),
-        ([b"__Host-cg=x; cg=y"], REFUSED, []),
-        ([b"_st_\n=1; _st_\x7f=1; _st_\0=1; _st_a b=1"], REFUSED, [b"_st_a b"]),
-        ([], REFUSED, []),
+        (None, NO_SIGNALS, False),  # nobody asked yet
+        (None, GPC, False),  # only the browser said no
+        (answered(analytics=GRANTED), NO_SIGNALS, False),  # asked, and not about this
+        (answered(marketing=GRANTED), GPC, False),
+        (answered(marketing=DENIED), NO_SIGNALS, True),
+        (answered(marketing=DENIED), GPC, True),
+        (answered({"ads": False}, marketing=GRANTED), NO_SIGNALS, True),
+        (answered({"ads": False}), GPC, True),
+        (answered({"ads": True}, marketing=DENIED), GPC, False),
+    ],
+)
+def test_parent_domains_only_after_the_visitor_refused(
+    state: ConsentState | None, signals: Signals, everywhere: bool
+) -> None:
+    visit = visit_of("www.shop.example", state=state, signals=signals)
+    values = deleted([b"_ad=1"], visit)
+    assert values[0] == b"_ad=; Path=/; Max-Age=0"
+    assert any(b"Domain=" in value for value in values) is everywhere
+    assert any(b"Domain=" in value for value in deleted([b"_ad=1"], visit, erase=True))
+
+
+def test_the_stop_switch_refuses_for_nobody() -> None:
+    policy = Policy(index=Index(SERVICES), collection=Collection.SUSPENDED)
+    for state, everywhere in ((None, False), (answered(marketing=GRANTED), False), (ANSWERED, True)):
+        values = deleted([b"_ad=1"], visit_of("shop.example", state=state, policy=policy), policy=policy)
+        assert any(b"Domain=" in value for value in values) is everywhere
+
+
+@pytest.mark.parametrize(
+    ("cookies", "state", "names"),
+    [
+        ([b"_st=1; _ad=2; basket=3; theme=dark"], ANSWERED, [b"_st", b"_ad"]),
+        ([b"_st=1; _ad=2"], answered(analytics=GRANTED, marketing=DENIED), [b"_ad"]),
+        ([b"_st=1; _ad=2"], None, [b"_st", b"_ad"]),
+        ([b"_ad=1", memoryview(b"_st_\xff9=2;\t_ad = 3")], ANSWERED, [b"_ad", b"_st_\xff9"]),
+        ([b"_st; =_ad; ;", b""], ANSWERED, []),
+        ([b"__Host-cg=x; cg=y"], ANSWERED, []),
+        ([b"_st_\n=1; _st_\x7f=1; _st_\0=1; _st_a b=1"], ANSWERED, [b"_st_a b"]),
+        ([], ANSWERED, []),
     ],
 )
 def test_only_denied_services_are_deleted_by_their_exact_names(
-    cookies: list[bytes], profile: Profile, names: list[bytes]
+    cookies: list[bytes], state: ConsentState | None, names: list[bytes]
 ) -> None:
-    values = deletions(POLICY, profile, cookies, "localhost", secure=False)
+    values = deleted(cookies, visit_of(state=state))
     assert values == [name + b"=; Path=/; Max-Age=0" for name in names]
 
 
 def test_undeclared_cookies_are_not_ours_to_delete() -> None:
     policy = Policy(index=Index(SERVICES), undeclared_cookies=UndeclaredCookies.DENY)
-    assert deletions(policy, profile_of(policy, None), [b"theme=1"], "shop.example", secure=True) == []
+    assert deleted([b"theme=1"], visit_of(state=None, policy=policy), policy=policy) == []
 
 
 def test_deletions_are_bounded() -> None:
     many = b"; ".join(b"_st_%d=1" % number for number in range(50))
-    values = deletions(POLICY, REFUSED, [many, many], "localhost", secure=False)
+    values = deleted([many, many], visit_of())
     assert [value.partition(b"=")[0] for value in values] == [b"_st_%d" % n for n in range(MOST_NAMES)]
-    values = deletions(
-        POLICY, REFUSED, [b"_st_" + b"x" * 5000 + b"=1; " + many], "www.shop.example", secure=True
-    )
+    long = b"_st_" + b"x" * 5000 + b"=1; " + many
+    values = deleted([long], visit_of("www.shop.example", secure=True), b"/a/b/c/d/e")
     assert sum(len(b"set-cookie: " + value + b"\r\n") for value in values) <= MOST_BYTES
     # every plain form before the first partitioned one, and none of the name that has no room
     assert values[0] == b"_st_0=; Path=/; Max-Age=0; Secure"
@@ -312,9 +424,24 @@ def test_any_set_cookie(values: list[bytes], profile: Profile) -> None:
             filter_set_cookie([(b"set-cookie", b"_st=1" + when + value)], POLICY, profile)
 
 
-@given(st.lists(st.binary().map(lambda name: b"_st_" + name + b"=1")), st.text(), st.booleans())
-def test_any_request(cookies: list[bytes], host: str, secure: bool) -> None:
-    for value in deletions(POLICY, REFUSED, cookies, host, secure=secure):
+@given(
+    st.lists(st.binary().map(lambda name: b"_st_" + name + b"=1")),
+    st.text(),
+    st.binary() | st.binary().map(lambda rest: b"/a/" + rest),
+    st.booleans(),
+)
+def test_any_request(cookies: list[bytes], host: str, path: bytes, secure: bool) -> None:
+    for value in deleted(cookies, visit_of(host, secure=secure), path):
         assert value.startswith(b"_st")
+        assert value.partition(b"; ")[2].startswith(b"Path=/")
         assert all(byte >= 0x20 and byte != 0x7F for byte in value)
         assert passes(value)
+
+
+@given(st.lists(st.sampled_from([b"_st=1", b"_ad=2", b"_st_9=3", b"basket=4", b"theme=5"]), unique=True))
+def test_what_the_application_may_set_is_never_deleted_with_it(cookies: list[bytes]) -> None:
+    """What is allowed is allowed by its name, so no header that passes sets what another one deletes."""
+    visit = visit_of(state=answered(analytics=GRANTED, marketing=DENIED))
+    kept, _ = filter_set_cookie([(b"set-cookie", cookie) for cookie in cookies], POLICY, visit.profile)
+    gone = {value.partition(b"=")[0] for value in deleted([b"; ".join(cookies)], visit)}
+    assert gone.isdisjoint(value.partition(b"=")[0] for _, value in kept)

@@ -36,7 +36,7 @@ FULL: dict[str, Any] = {
         "trusted_proxies": ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"],
         "json_html": ["/api/cards", "/api/v1/*"],
     },
-    "consent": {"max_age_days": 90, "prefix": "/shop/privacy"},
+    "consent": {"max_age_days": 90, "prefix": "/shop/privacy", "hide_cookies": False},
     "purposes": {
         "analytics": {"title": "Statistics"},
         "research": {"title": "Research", "description": "Asks a few visitors what they think."},
@@ -70,7 +70,7 @@ def test_everything_that_can_be_said(index: Index) -> None:
         trusted_proxies=("127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"),
         json_html=("/api/cards", "/api/v1/*"),
     )
-    assert policy.consent == Consent(max_age_days=90, prefix="/shop/privacy")
+    assert policy.consent == Consent(max_age_days=90, prefix="/shop/privacy", hide_cookies=False)
     assert [purpose.id for purpose in policy.purposes] == [
         "necessary",
         "preferences",
@@ -140,6 +140,8 @@ def test_the_classmethods_read_the_shipped_catalogue(tmp_path: Path) -> None:
         ({"consent": {"max_age_days": 401}}, "consent.max_age_days", 401, "from 1 to 400"),
         ({"consent": {"max_age_days": 90.0}}, "consent.max_age_days", 90.0, "a whole number"),
         ({"consent": {"max_age_days": "90"}}, "consent.max_age_days", "90", "a whole number"),
+        ({"consent": {"hide_cookies": "no"}}, "consent.hide_cookies", "no", "must be true or false"),
+        ({"consent": {"hide_cookies": 0}}, "consent.hide_cookies", 0, "must be true or false"),
         ({"consent": {"prefix": "privacy"}}, "consent.prefix", "privacy", "must begin with /"),
         ({"consent": {"prefix": "/privacy/"}}, "consent.prefix", "/privacy/", "not end with one"),
         ({"consent": {"prefix": "/"}}, "consent.prefix", "/", "must begin with /"),

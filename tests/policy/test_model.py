@@ -21,7 +21,9 @@ def test_no_policy_at_all_is_valid() -> None:
     assert policy.index is default_index()
     assert (policy.collection, policy.unknown) == (Collection.ON, Unknown.REPORT)
     assert policy.undeclared_cookies is UndeclaredCookies.REPORT
-    assert policy.consent == Consent(max_age_days=180, prefix="/privacy-choices", domain="")
+    assert policy.consent == Consent(
+        max_age_days=180, prefix="/privacy-choices", domain="", hide_cookies=True
+    )
     assert policy.site == Site()
     assert policy.declared == ()
     ids = [purpose.id for purpose in policy.purposes]

@@ -168,6 +168,14 @@ def answer(purpose: Purpose, state: ConsentState | None, signals: Signals) -> Re
     return Reason.GRANTED if choice else Reason.PURPOSE_DENIED
 
 
+def refused(state: ConsentState | None, service: Service) -> bool:
+    """Whether the visitor said no to a service, whatever a signal or the stop switch say besides."""
+    if state is None:
+        return False
+    chosen = state.services.get(service.id)
+    return not chosen if chosen is not None else state.choices.get(service.purpose) is Choice.DENIED
+
+
 def profile_of(policy: Policy, state: ConsentState | None, signals: Signals = NO_SIGNALS) -> Profile:
     """Return the profile for what a visitor answered. The same answers give the same object.
 

@@ -39,6 +39,7 @@ KINDS = {
     Kind.PING: "ping",
     Kind.REFRESH: "next page",
     Kind.BASE: "base address",
+    Kind.REPORT: "report",
 }
 
 REASONS = {

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     PING = "ping"  # told of a click, or of what an advert led to
     REFRESH = "refresh"  # another page takes this one's place
     BASE = "base"  # says what relative addresses mean
+    REPORT = "report"  # told of what goes wrong in pages, and of policies that they break
 
 
 class Finding(NamedTuple):

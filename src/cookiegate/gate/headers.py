@@ -7,7 +7,7 @@ needs nothing passes without a copy.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -63,6 +63,34 @@ def replace(headers: Headers, name: bytes, value: bytes) -> Headers:
     for place in reversed(places[1:]):
         del changed[place]
     return changed
+
+
+def joined(headers: Headers, name: bytes) -> Headers:
+    """Put several values of ``name`` (given in lower case) into one, as browsers do, without blank ones."""
+    values = get_all(headers, name)
+    if len(values) < 2:
+        return headers
+    return replace(headers, name, b", ".join([value for value in values if value.strip()]))
+
+
+def edited(headers: Headers, name: bytes, edit: Callable[[bytes], bytes]) -> Headers:
+    """Put every value of ``name`` (given in lower case) through ``edit``; what it leaves empty goes.
+
+    The same object comes back when ``edit`` gives back every value it was given.
+    """
+    result: list[tuple[bytes, bytes]] = []
+    changed = False
+    for pair in headers:
+        if len(pair[0]) == len(name) and bytes(pair[0]).lower() == name:
+            value = bytes(pair[1])
+            kept = edit(value)
+            if kept is not value:
+                changed = True
+                if kept:
+                    result.append((pair[0], kept))
+                continue
+        result.append(pair)
+    return result if changed else headers
 
 
 def elements(value: bytes, separator: bytes = b",") -> list[bytes]:

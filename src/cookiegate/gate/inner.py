@@ -1,4 +1,7 @@
-"""The request as the application sees it: it is asked for what can be read, and for whole pages."""
+"""The request as the application sees it: it is asked for what can be read, and for whole pages.
+
+Of the visitor's cookies it sees those that the visitor allows.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from cookiegate.gate.headers import get_all, replace
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:
+    from cookiegate.consent.decide import Profile
+    from cookiegate.gate.cookie import RequestCookies
     from cookiegate.gate.headers import Headers
 
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
@@ -33,25 +38,39 @@ class _Places(NamedTuple):
 
     accept_encoding: int
     destination: int
+    cookie: int
 
 
 class Varied(Protocol):
     """One request's visitor."""
 
+    @property
+    def profile(self) -> Profile:
+        """The decisions for this visitor."""
+
     def variant(self) -> str:
         """Name all by which this visitor's page differs from another visitor's."""
 
 
-def inner_headers(headers: Headers, visitor: Varied, page: bool = False) -> Headers:
+def inner_headers(
+    headers: Headers, visitor: Varied, page: bool = False, cookies: RequestCookies | None = None
+) -> Headers:
     """Ask the application for what can be read, and never to confirm a page of another answer.
 
     visitor: asked for their variant of pages only where one that they hold is to be confirmed.
-    page: the answer is gated like a page, whatever it is asked for.
+    page: the answer is gated like a page, whatever it is asked for; speculation rules always are.
+    cookies: hides those that the visitor does not allow; None: the application sees all.
     """
     places = _places[tuple([name for name, _ in headers])]
     if places is None:
-        return _uncommon(headers, visitor, page)
-    encoding, destination = places
+        headers = _uncommon(headers, visitor, page)
+        return cookies.filtered(headers, visitor) if cookies else headers
+    encoding, destination, cookie = places
+    if cookies and cookie >= 0:
+        sent = headers[cookie][1]
+        if cookies.kept(sent, visitor) is not sent:
+            headers = cookies.filtered(headers, visitor)
+            return inner_headers(headers, visitor, page)
     if encoding < 0 or (readable := _readable[headers[encoding][1]]) is None:
         return headers
     if destination >= 0 and headers[destination][1] in _NEVER_PAGES and not page:
@@ -73,7 +92,8 @@ def _uncommon(headers: Headers, visitor: Varied, page: bool) -> Headers:
             headers = replace(headers, b"accept-encoding", readable)
     if not _CONDITIONS.isdisjoint(names):
         named = visitor.variant() if b"if-none-match" in names else ""
-        headers = inner_conditions(headers, named, document=page or is_document_request(headers))
+        whole = page or names.get(b"sec-fetch-dest") == b"speculationrules" or is_document_request(headers)
+        headers = inner_conditions(headers, named, document=whole)
     return headers
 
 
@@ -82,7 +102,7 @@ def _find(names: tuple[bytes, ...]) -> _Places | None:
     place = {name: number for number, name in enumerate(names)}
     if len(place) < len(names) or not _COMMON.issuperset(place):
         return None
-    return _Places(place.get(b"accept-encoding", -1), place.get(b"sec-fetch-dest", -1))
+    return _Places(*(place.get(name, -1) for name in (b"accept-encoding", b"sec-fetch-dest", b"cookie")))
 
 
 def _cut_down(offered: bytes) -> bytes | None:

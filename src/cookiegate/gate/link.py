@@ -6,17 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cookiegate.catalog.urls import Url, parse_url
-from cookiegate.gate.findings import Finding, Kind
-from cookiegate.gate.headers import elements
-from cookiegate.gate.recognise import site_of_host
-from cookiegate.policy.model import Unknown
+from cookiegate.gate.findings import Kind
+from cookiegate.gate.headers import edited, elements
+from cookiegate.gate.judge import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cookiegate.catalog.model import Match
     from cookiegate.consent.decide import Profile
+    from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
     from cookiegate.policy.model import Policy
 
@@ -34,44 +32,24 @@ _QUOTED = re.compile(rb'"((?:(?>[^"\\]++|\\.))*+)"', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
-def filter_link(
-    headers: Headers, policy: Policy, profile: Profile, *, url: str
-) -> tuple[Headers, list[Finding]]:
+def filter_link(headers: Headers, judge: Judge) -> Headers:
     """Drop the links that would load what this visitor did not allow; a ``Link`` header left empty goes too.
 
     The bytes of the other links stay as they are, and the same object comes back when nothing was dropped.
-    url: the page's own, for what is relative to it.
     """
-    findings: list[Finding] = []
-    changed: dict[int, bytes] = {}
-    judge: _Judge | None = None
-    for place, (key, raw) in enumerate(headers):
-        if len(key) == 4 and bytes(key).lower() == b"link":
-            judge = judge or _Judge(policy, profile, url)
-            value = bytes(raw)
-            kept = judge.filter(value, findings)
-            if kept is not value:
-                changed[place] = kept
-    if not changed:
-        return headers, findings
-    result: list[tuple[bytes, bytes]] = []
-    for place, pair in enumerate(headers):
-        rest = changed.get(place)
-        if rest is None:
-            result.append(pair)
-        elif rest:
-            result.append((pair[0], rest))
-    return result, findings
+    return edited(headers, b"link", lambda value: _filtered(value, judge))
 
 
 def filter_hints(
     links: Iterable[bytes], policy: Policy, profile: Profile, *, url: str
 ) -> tuple[list[bytes], list[Finding]]:
-    """Do what ``filter_link`` does for the ``links`` of an ``http.response.early_hint`` message."""
-    findings: list[Finding] = []
-    judge = _Judge(policy, profile, url)
-    kept = [judge.filter(bytes(link), findings) for link in links]
-    return [link for link in kept if link], findings
+    """Do what ``filter_link`` does for the ``links`` of an ``http.response.early_hint`` message.
+
+    url: the page's own, for what is relative to it.
+    """
+    judge = Judge(policy, profile, url)
+    kept = [_filtered(bytes(link), judge) for link in links]
+    return [link for link in kept if link], judge.findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,59 +61,16 @@ class _Link:
     image: bool
 
 
-class _Judge:
-    """Decides about the links of one response."""
+def _filtered(value: bytes, judge: Judge) -> bytes:
+    """Return the value without its denied links: itself when there are none, empty when all are."""
+    links = _LINKS.findall(value)
+    kept = [link for link in links if _passes(link, judge)]
+    return value if len(kept) == len(links) else b",".join(kept).strip(b" \t")
 
-    def __init__(self, policy: Policy, profile: Profile, url: str) -> None:
-        self._policy = policy
-        self._profile = profile
-        self._page = parse_url(url)
 
-    def filter(self, value: bytes, findings: list[Finding]) -> bytes:
-        """Return the value without its denied links: itself when there are none, empty when all are."""
-        links = _LINKS.findall(value)
-        kept = [link for link in links if self._passes(link, findings)]
-        return value if len(kept) == len(links) else b",".join(kept).strip(b" \t")
-
-    def _passes(self, text: bytes, findings: list[Finding]) -> bool:
-        link = _read(text)
-        if link is None:
-            return True
-        found = [finding for address in link.addresses if (finding := self._finding(link, address))]
-        findings += found
-        return all(finding.allowed for finding in found)
-
-    def _finding(self, link: _Link, address: str) -> Finding | None:
-        url = parse_url(address, self._page)
-        if url is None:
-            return None
-        match = self._match(url)
-        service = match.service if match is not None else None
-        if service is not None:
-            decision = self._profile.decide(service, beacon=link.image and service.beacon)
-        elif self._policy.unknown is Unknown.ALLOW or self._is_own(url):
-            return None
-        else:
-            decision = self._profile.decide_unknown()
-        return Finding(
-            service=service.id if service is not None else None,
-            purpose=service.purpose if service is not None else None,
-            kind=link.kind,
-            url=address,
-            offset=-1,
-            allowed=decision.allowed,
-            reason=decision.reason,
-            rule=match.rule if match is not None else "",
-        )
-
-    def _match(self, url: Url) -> Match | None:
-        match = self._policy.index.match_url(url)
-        if match is None and self._page is not None and url.host == self._page.host:
-            match = self._policy.index.match_site_path(url.path, url.query)
-        return match
-
-    def _is_own(self, url: Url) -> bool:
-        return self._page is not None and site_of_host(url.host) == site_of_host(self._page.host)
+def _passes(text: bytes, judge: Judge) -> bool:
+    link = _read(text)
+    return link is None or judge.passes(link.kind, link.addresses, image=link.image)
 
 
 def _read(text: bytes) -> _Link | None:

@@ -42,6 +42,11 @@ def is_json(headers: Headers) -> bool:
     return any(one == b"application/json" or one.endswith(b"+json") for one in types)
 
 
+def is_rules(headers: Headers) -> bool:
+    """Whether the body is speculation rules (HTML, section 7.6.1.2)."""
+    return b"application/speculationrules+json" in _essences(b",".join(get_all(headers, b"content-type")))
+
+
 def media_of(headers: Headers) -> Media:
     """Read ``Content-Type``, ``Content-Disposition`` and ``X-Content-Type-Options`` as a browser does.
 

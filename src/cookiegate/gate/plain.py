@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cookiegate.gate.media import Media, media_of
+from cookiegate.gate.media import Media, is_rules, media_of
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FILTERED = frozenset({b"link", b"set-cookie"})
+FILTERED = frozenset(
+    b"attribution-reporting-register-os-source attribution-reporting-register-os-trigger "
+    b"attribution-reporting-register-source attribution-reporting-register-trigger link nel refresh "
+    b"report-to reporting-endpoints set-cookie sourcemap speculation-rules x-sourcemap".split()
+)
 """The response headers of which something may be dropped, in lower case."""
 
 
@@ -43,7 +47,8 @@ def _matters(name: bytes) -> bool | None:
 
 
 def _means_other(content_type: bytes) -> bool:
-    return media_of([(b"content-type", content_type)]) is Media.OTHER
+    headers = [(b"content-type", content_type)]
+    return media_of(headers) is Media.OTHER and not is_rules(headers)
 
 
 _MATTERING = FILTERED | {b"content-type"}

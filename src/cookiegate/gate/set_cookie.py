@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import time
 from calendar import timegm
+from itertools import product
 from typing import TYPE_CHECKING
 
+from cookiegate.consent.decide import refused
 from cookiegate.consent.model import PLAIN_COOKIE, SECURE_COOKIE
+from cookiegate.gate.cookie import cookies_of
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.policy.model import UndeclaredCookies
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.headers import Headers
+    from cookiegate.gate.visit import Visit
     from cookiegate.policy.model import Policy
 
 MOST_NAMES = 20
@@ -27,6 +31,8 @@ MOST_BYTES = 3072
 _OURS = frozenset({SECURE_COOKIE.encode(), PLAIN_COOKIE.encode()})
 _LINE = len(b"set-cookie: \r\n")
 _HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::[0-9]*)?", re.ASCII)
+_FOLDERS = 4
+_SEGMENT = re.compile(rb"[!-.0-:<->@-~]{1,100}")  # without what would end the path or the attribute
 _DEEPEST = 6  # labels of the longest parent domain: the last ones are where trackers set their cookies
 
 _NUMBER = re.compile(rb"-?[0-9]+")
@@ -95,28 +101,37 @@ def cookie_name(value: bytes) -> bytes:
 
 
 def deletions(
-    policy: Policy, profile: Profile, cookie_headers: Iterable[bytes], host: str, *, secure: bool
+    policy: Policy, visit: Visit, cookie_headers: Iterable[bytes], path: bytes, *, erase: bool = False
 ) -> list[bytes]:
     """Return ``Set-Cookie`` values that delete the denied services' cookies which the request carried.
 
-    Only to be sent after the visitor refused, withdrew or asked to be forgotten on this host: parent domains
-    may be shared with sites that the visitor agreed to. A cookie is only deleted by its own domain, so each
-    name comes without ``Domain`` and with the host and each parent domain down to two labels; on https also
-    as a partitioned cookie. Of the list, which ends at MOST_NAMES and MOST_BYTES, every name's plain forms
-    come first; what did not fit goes with the next such response.
+    A cookie is only deleted by its own domain and path, which no request tells, so each name comes in every
+    form that can be meant: without ``Domain``, for ``/`` and for each folder of the path, and on https also
+    as a partitioned cookie. With ``Domain``, for the host and each parent domain down to two labels, only
+    where the visitor themselves refused the service on this host: parent domains may be shared with sites
+    that the visitor agreed to. Of the list, which ends at MOST_NAMES and MOST_BYTES, every name's likeliest forms come
+    first; what did not fit goes with the next such response.
 
-    cookie_headers: the raw values of the request's ``Cookie`` headers. host: as in the ``Host`` header.
+    visit: its profile says what is denied, its state what was refused. cookie_headers: the raw values of the
+    request's ``Cookie`` headers. path: as in the request line. erase: the visitor asked to be forgotten.
     """
-    names = _denied_names(policy, profile, cookie_headers, secure=secure)
-    domains = _domains(host) if names else []
+    secure = visit.origin.secure
+    names = _denied_names(policy, visit, cookie_headers, erase=erase)
+    if not names:
+        return []
+    domains = _domains(visit.origin.host)
     chosen: list[bytes] = []
     room = MOST_BYTES
-    for suffix in (b"; Secure", b"; Secure; SameSite=None; Partitioned") if secure else (b"",):
-        for name in names:
-            start = name + b"=; Path=/; Max-Age=0"
-            # Browsers refuse a __Host- cookie with a Domain.
-            with_domain = [] if name.lower().startswith(b"__host-") else domains
-            forms = [start + suffix, *(start + b"; Domain=" + domain + suffix for domain in with_domain)]
+    suffixes = (b"; Secure", b"; Secure; SameSite=None; Partitioned") if secure else (b"",)
+    for folder, suffix in product(_folders(path), suffixes):
+        for name, everywhere in names.items():
+            prefix = name[:7].lower()
+            if prefix == b"__host-" and folder != b"/":
+                continue  # browsers refuse it with another path, and with a Domain
+            start = name + b"=; Path=" + folder + b"; Max-Age=0"
+            forms = [start + suffix]
+            if everywhere and prefix != b"__host-":
+                forms += [start + b"; Domain=" + domain + suffix for domain in domains]
             size = sum(map(len, forms)) + _LINE * len(forms)
             if size <= room:
                 chosen += forms
@@ -125,24 +140,41 @@ def deletions(
 
 
 def _denied_names(
-    policy: Policy, profile: Profile, cookie_headers: Iterable[bytes], *, secure: bool
-) -> list[bytes]:
-    names: dict[bytes, None] = {}
+    policy: Policy, visit: Visit, cookie_headers: Iterable[bytes], *, erase: bool
+) -> dict[bytes, bool]:
+    """The names of the denied services' cookies, and whether each is deleted on parent domains too."""
+    names: dict[bytes, bool] = {}
+    cookies = cookies_of(policy)
     for header in cookie_headers:
-        for pair in bytes(header).split(b";"):
-            name, equals, _ = pair.partition(b"=")
-            name = name.strip(b" \t")
-            if not equals or not name or name in names or name in _OURS or not _is_legal(name):
+        for name in cookies.denied(bytes(header), visit.profile):
+            if not _is_legal(name):
                 continue
-            if not secure and name.lower().startswith((b"__host-", b"__secure-")):
+            if not visit.origin.secure and name.lower().startswith((b"__host-", b"__secure-")):
                 continue  # over plain http a browser refuses to touch them
-            text = name.decode("latin-1")
-            if policy.index.match_cookie(text) is None or profile.decide_cookie(text).allowed:
-                continue
-            names[name] = None
+            match = policy.index.match_cookie(name.decode("latin-1"))
+            if match is None:
+                continue  # nobody's that is known, so that it is not ours to delete
+            names[name] = erase or refused(visit.state, match.service)
             if len(names) == MOST_NAMES:
-                return list(names)
-    return list(names)
+                return names
+    return names
+
+
+def _folders(path: bytes) -> list[bytes]:
+    """Return ``/`` and what is in front of each further slash and of the end: the ``Path`` of a cookie.
+
+    Each in both spellings, since ``/a`` and ``/a/`` are two (RFC 6265, section 5.1.4); the topmost ones only.
+    """
+    folders = [b"/"]
+    above = b""
+    for segment in path.split(b"/")[1 : _FOLDERS + 1]:
+        if not _SEGMENT.fullmatch(segment):
+            break
+        above += b"/" + segment
+        folders.append(above)
+        if path.startswith(b"/", len(above)):
+            folders.append(above + b"/")
+    return folders
 
 
 def _is_legal(name: bytes) -> bool:

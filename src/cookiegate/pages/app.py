@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import unquote
 
@@ -165,7 +165,8 @@ class Pages:
         state = self._stored(self._answer_of(parse_choice(headers, body), visit))
         profile = profile_of(self._policy, state, visit.signals)
         cookies = [self._cookie.set_cookie(state, secure=visit.origin.secure)]
-        cookies += self._deletions(profile, headers, visit)
+        answered = replace(visit, state=state, profile=profile)
+        cookies += self._deletions(headers, answered)
         if wants_json(headers):
             return _state_answer(profile, state, visit.signals, _set(cookies))
         back = way_back(headers, visit, base_of(self._policy, visit.root_path))
@@ -191,7 +192,8 @@ class Pages:
         everything = parse_everything(headers, body)
         nothing = profile_of(self._policy, None, visit.signals)
         cookies = [self._cookie.delete_cookie(secure=visit.origin.secure)]
-        gone = self._deletions(nothing, headers, visit)
+        forgotten = replace(visit, state=None, profile=nothing)
+        gone = self._deletions(headers, forgotten, erase=True)
         extra = _set([*cookies, *gone])
         if everything:
             extra = (*extra, (b"clear-site-data", b'"cookies", "storage"'))
@@ -203,9 +205,10 @@ class Pages:
         page = message_page(self._policy, visit, heading=t.get("record.erase"), text=text)
         return Answer(status=200, body=page, headers=(*_OWN, *extra))
 
-    def _deletions(self, profile: Profile, headers: Headers, visit: Visit) -> list[bytes]:
-        sent = get_all(headers, b"cookie")
-        return deletions(self._policy, profile, sent, visit.origin.host, secure=visit.origin.secure)
+    def _deletions(self, headers: Headers, visit: Visit, *, erase: bool = False) -> list[bytes]:
+        # Nobody sets cookies below our prefix: what reaches it stands above.
+        sent, above = get_all(headers, b"cookie"), visit.root_path.encode()
+        return deletions(self._policy, visit, sent, above, erase=erase)
 
     def _refuse(self, refused: Refused, headers: Headers, visit: Visit) -> Answer:
         allow = ((b"allow", refused.detail.encode()),) if refused.status == 405 else ()

@@ -40,7 +40,7 @@ POLICY_KEYS = (
     *("site", "consent", "purposes", "services", "catalog"),
 )
 SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies", "json_html")
-CONSENT_KEYS = ("max_age_days", "prefix")
+CONSENT_KEYS = ("max_age_days", "prefix", "hide_cookies")
 PURPOSE_KEYS = ("title", "description")
 CATALOG_KEYS = ("lists",)
 
@@ -165,7 +165,8 @@ def _consent(table: Table) -> Consent:
         allowed = "must begin with /, not end with one, and hold only letters, digits and - . _ ~"
         raise table.error("prefix", prefix, allowed)
     days = table.number("max_age_days", default.max_age_days, 1, LONGEST_CHOICE_DAYS)
-    return Consent(max_age_days=days, prefix=prefix)
+    hides = table.flag("hide_cookies", default.hide_cookies)
+    return Consent(max_age_days=days, prefix=prefix, hide_cookies=hides)
 
 
 def _purposes(tables: Table) -> tuple[Purpose, ...]:

@@ -70,11 +70,13 @@ class Consent:
     """How an answer is kept.
 
     max_age_days: how long it is valid. prefix: where our pages are, with a slash before and none behind.
+    hide_cookies: the application does not see the cookies of denied services.
     """
 
     max_age_days: int = 180
     prefix: str = "/privacy-choices"
     domain: str = ""
+    hide_cookies: bool = True
 
 
 class Collection(StrEnum):

@@ -80,6 +80,13 @@ class Table:
             raise self.error(key, value, f"must be a whole number from {least} to {most}")
         return value
 
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false."""
+        value = self._raw.get(key, default)
+        if not isinstance(value, bool):
+            raise self.error(key, value, "must be true or false")
+        return value
+
     def choice(self, key: str, default: _Closed) -> _Closed:
         """Return one value of a closed set."""
         value = self._raw.get(key, default)
