@@ -70,8 +70,9 @@ class JsonResponder(Responder):
 
     async def _gate_whole(self, message: Message, text: bytes) -> None:
         self._on_body = Responder._over
-        headers = self._page_headers()
-        steps = gate_json(text, self._desk.policy, self.profile, url=self._url())
+        visit = self.audience
+        headers = self._page_headers(visit)
+        steps = gate_json(text, self._desk.policy, visit.profile, url=self._url())
         whole = await in_turns(steps)
         self._note(whole.findings)
         body = await in_turns(packed(Encoder() if coding_of(headers) else None, whole.body))

@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cookiegate.consent.choose import save
-from cookiegate.consent.decide import profile_of, unknown_id
+from cookiegate.consent.decide import profile_of, strictest_profile, unknown_id
+from cookiegate.consent.model import NO_SIGNALS
 from cookiegate.consent.signals import signals_of
 from cookiegate.exceptions import ConsentAlreadySent, GateNotInstalled
+from cookiegate.gate.bucket import bucket_cookie, names_answered
 from cookiegate.gate.forwarded import origin_of
 from cookiegate.gate.headers import get, get_all
 from cookiegate.gate.set_cookie import deletions
 from cookiegate.gate.visit import Visit
-from cookiegate.policy.model import MEANS
+from cookiegate.policy.model import MEANS, Cache
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -37,7 +39,10 @@ class ConsentView:
 
     # One is made for every request, most of which ask nothing: what is not set yet stands here.
     _visit: Visit | None = None
+    _everyone: Visit | None = None
     _withdrawn = _sealed = False
+    asked = False
+    """Whether the application asked about this visitor, so that what it sends may be for them alone."""
     changed = False
     """Whether something was granted or withdrawn from code."""
 
@@ -53,18 +58,47 @@ class ConsentView:
         return self._visit
 
     @property
+    def everyone(self) -> Visit | None:
+        """All who may be given the response by a cache; None where the policy keeps pages private."""
+        cache = self._desk.policy.cache
+        if self._everyone is None and cache is not Cache.PRIVATE:
+            headers = self._scope["headers"]
+            answered = cache is Cache.BUCKET and names_answered(headers)
+            self._everyone = Visit(
+                origin=origin_of(self._scope, self._desk.policy.site.trusted_proxies),
+                root_path=self._root_path(),
+                accept_language="",
+                state=None,
+                reissue=False,
+                signals=NO_SIGNALS,
+                profile=strictest_profile(self._desk.policy, answered=answered),
+                everyone=True,
+            )
+        return self._everyone
+
+    @property
+    def audience(self) -> Visit:
+        """For whom the response is: for everyone, or for this visitor alone, once they were asked about."""
+        if self.asked or self.changed:
+            return self.visit
+        return self.everyone or self.visit
+
+    @property
     def state(self) -> ConsentState | None:
         """What the visitor answered; None before the first answer and after it has expired."""
+        self.asked = True
         return self.visit.state
 
     @property
     def signals(self) -> Signals:
         """What the visitor's browser says by itself."""
+        self.asked = True
         return self.visit.signals
 
     @property
     def profile(self) -> Profile:
         """The decisions for this visitor."""
+        self.asked = True
         return self.visit.profile
 
     def allows(self, id: str) -> bool:  # noqa: A002 - the word of the whole interface
@@ -104,8 +138,8 @@ class ConsentView:
         self._choose(ids, granted=False)
 
     def variant(self) -> str:
-        """Name all by which this visitor's page differs from another visitor's."""
-        return self._desk.variant(self.visit)
+        """Name all by which this visitor's page differs from another's, as far as a cache may confirm it."""
+        return self._desk.variant(self.everyone or self.visit)
 
     def seal(self) -> None:
         """End the time for answers: the response starts."""
@@ -123,6 +157,8 @@ class ConsentView:
             return []
         secure = visit.origin.secure
         cookies = [self._desk.cookie.set_cookie(visit.state, secure=secure)]
+        if self._desk.policy.cache is Cache.BUCKET:
+            cookies.append(bucket_cookie(self._desk.cookie.seconds_left(visit.state), secure=secure))
         if self._withdrawn:
             seen = get_all(self._scope["headers"], b"cookie")
             cookies += deletions(self._desk.policy, visit.profile, seen, visit.origin.host, secure=secure)
@@ -135,7 +171,7 @@ class ConsentView:
         signals = signals_of(headers)
         return Visit(
             origin=origin,
-            root_path=self._scope.get("root_path", "").rstrip("/"),
+            root_path=self._root_path(),
             accept_language=b",".join(get_all(headers, b"accept-language")).decode("latin-1"),
             state=reading.state,
             reissue=reading.reissue,
@@ -143,6 +179,10 @@ class ConsentView:
             profile=profile_of(self._desk.policy, reading.state, signals),
             framed=get(headers, b"sec-fetch-dest") in _FRAMES,
         )
+
+    def _root_path(self) -> str:
+        path: str = self._scope.get("root_path", "")
+        return path.rstrip("/")
 
     def _choose(self, ids: tuple[str, ...], *, granted: bool) -> None:
         if self._sealed:

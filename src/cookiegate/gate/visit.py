@@ -18,6 +18,7 @@ class Visit:
     reissue: the request carried several valid consent cookies; their strictest union is sent again.
     root_path: what a mounting application puts before every path, without a slash at its end.
     framed: the page is shown inside another one, which asks and links for both.
+    everyone: it is nobody in particular but everyone who is given this page by a cache.
     """
 
     origin: Origin
@@ -28,3 +29,4 @@ class Visit:
     signals: Signals
     profile: Profile
     framed: bool = False
+    everyone: bool = False
