@@ -86,20 +86,17 @@ class ConsentView:
     @property
     def state(self) -> ConsentState | None:
         """What the visitor answered; None before the first answer and after it has expired."""
-        self.asked = True
-        return self.visit.state
+        return self._ask().state
 
     @property
     def signals(self) -> Signals:
         """What the visitor's browser says by itself."""
-        self.asked = True
-        return self.visit.signals
+        return self._ask().signals
 
     @property
     def profile(self) -> Profile:
         """The decisions for this visitor."""
-        self.asked = True
-        return self.visit.profile
+        return self._ask().profile
 
     def allows(self, id: str) -> bool:  # noqa: A002 - the word of the whole interface
         """Tell whether a purpose or a means is allowed. Raises ValueError for an id that does not exist."""
@@ -163,6 +160,11 @@ class ConsentView:
             seen = get_all(self._scope["headers"], b"cookie")
             cookies += deletions(self._desk.policy, visit.profile, seen, visit.origin.host, secure=secure)
         return cookies
+
+    def _ask(self) -> Visit:
+        # What is asked later changes nothing about whose the response is.
+        self.asked = self.asked or not self._sealed
+        return self.visit
 
     def _look(self) -> Visit:
         headers = self._scope["headers"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cookiegate import Policy, consent_of
 from cookiegate.policy.model import Cache, Collection
@@ -66,6 +69,42 @@ async def test_everyone_gets_the_same_page(site, policy, pieces):
     assert dict(head).get(b"vary") == (b"CG-Bucket" if policy is BUCKET else None)
     assert b"set-cookie" not in dict(head)
     assert dict(head)[b"etag"].startswith(b'W/"v1--cg')
+
+
+WORDS = st.sampled_from(
+    [
+        (b"cookie", b"cg=x; _ga=1"),
+        (b"cookie", b"cg-b=answered"),
+        (b"sec-gpc", b"1"),
+        (b"dnt", b"1"),
+        (b"accept-language", b"ar;q=0.9, de"),
+        (b"sec-fetch-dest", b"iframe"),
+        (b"sec-fetch-dest", b"empty"),
+        (b"referer", b"https://elsewhere.example/secret"),
+        (b"user-agent", b"Mozilla/5.0"),
+        (b"origin", b"https://elsewhere.example"),
+        (b"authorization", b"Basic eA=="),
+        (b"x-forwarded-for", b"192.0.2.9"),
+        (b"x-forwarded-proto", b"https"),
+        (b"if-none-match", b'"v1"'),
+        (b"range", b"bytes=0-9"),
+    ]
+)
+
+
+@given(
+    st.lists(WORDS, max_size=6),
+    st.sampled_from([None, "accept", "reject"]),
+    st.sampled_from([SHARED, BUCKET]),
+)
+def test_nothing_that_a_visitor_says_is_in_the_page_for_everyone(site, words, answer, policy):
+    messages = [start(HTML, PUBLIC, (b"etag", b'"v1"')), *PIECES]
+    headers = [*words, *([site.answered(answer)] if answer else [])]
+    nobody = asyncio.run(site.send(*messages, policy=policy))
+    somebody = asyncio.run(
+        site.send(*messages, policy=policy, headers=headers, client=("192.0.2.99", 1), query_string=b"q=1")
+    )
+    assert (somebody.headers, somebody.body) == (nobody.headers, nobody.body)
 
 
 @BOTH
@@ -210,6 +249,18 @@ async def test_what_cannot_be_read_is_nobodys_to_keep(site, policy):
     seen = await site.send(start(HTML, PUBLIC, (b"content-encoding", b"x-odd")), BODY, policy=policy)
     assert seen.get("content-security-policy")
     assert seen.get("cache-control") == "private, max-age=60"
+
+
+async def test_what_is_asked_after_the_start_changes_nothing(site):
+    async def app(scope, receive, send):
+        await send(start(HTML, PUBLIC))
+        await send({"type": "http.response.body", "body": PAGE[:44], "more_body": True})
+        assert consent_of(scope).allows("analytics")
+        await send({"type": "http.response.body", "body": PAGE[44:]})
+
+    seen = await site.run(app, policy=SHARED, headers=[site.answered("accept")])
+    assert TRACKER not in seen.body
+    assert not seen.reports[0].profile.grants["analytics"]
 
 
 # --- what a cache has, and asks about
