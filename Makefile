@@ -20,6 +20,7 @@ demo: ## Serve the demo shop at http://127.0.0.1:8000/ (ARGS="--port 9000")
 test: ## Unit, property and browser tests, with branch coverage
 	@sh scripts/setup.sh dev
 	@$(PY) scripts/browser.py
+	@$(PY) scripts/nginx.py
 	COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest --cov --cov-report=
 	$(PY) -m coverage report --precision=2 --fail-under=95
 	$(PY) -m coverage report --precision=2 --fail-under=100 --include='$(EXACT)'

@@ -1,7 +1,7 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets [--trust ADDRESS]``. It ends with
-SIGTERM, or when whoever started it is gone.
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|cached [--trust ADDRESS]
+[--cache MODE]``. It ends with SIGTERM, or when whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 import charset_pages
-from cookiegate import CookieGate
+from cookiegate import CookieGate, Policy
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
 from sinks import OTHERS, page_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
 KEY = "a key that is only used in browser tests"
@@ -57,6 +59,40 @@ def order_app() -> CookieGate:
         ]
     )
     return CookieGate(app, secret_keys=[KEY])
+
+
+# What a cache may keep for everyone, in a language that the browsers of the tests do not ask for.
+CACHED = ORDER.replace('lang="en"', 'lang="de"').replace(
+    "</body>", '<img src="https://www.facebook.com/tr?id=0" alt="" width="1" height="1"></body>'
+)
+AROUND = '<!doctype html><html lang="de"><title>Around</title><body><iframe src="/"></iframe></body></html>'
+LISTENING = """<!doctype html><html lang="en"><title>Listening</title><body>
+<script defer src="/listen.js"></script></body></html>"""
+LISTEN = """document.addEventListener("cookiegate:change", event => {
+  (window.told = window.told || []).push(event.detail);
+});"""
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; "
+    "require-trusted-types-for 'script'"
+)
+
+
+def cached_app(mode: str) -> CookieGate:
+    """Build pages that caches may keep for ten minutes."""
+    public = {"Cache-Control": "public, s-maxage=600"}
+
+    def page(text: str, **headers: str) -> Callable[[Request], HTMLResponse]:
+        return lambda request: HTMLResponse(text, headers=public | headers)
+
+    routes = [
+        Route("/", page(CACHED)),
+        Route("/around", page(AROUND)),
+        Route("/listening", page(LISTENING)),
+        Route("/strict", page(LISTENING, **{"Content-Security-Policy": STRICT})),
+        Route("/listen.js", lambda request: PlainTextResponse(LISTEN, media_type="text/javascript")),
+        Route("/robots.txt", lambda request: PlainTextResponse("")),
+    ]
+    return CookieGate(Starlette(routes=routes), policy=Policy.from_dict({"cache": mode}), secret_keys=[KEY])
 
 
 def open_sinks_app() -> Starlette:
@@ -96,8 +132,9 @@ def end_with_parent() -> None:
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks", "charsets"])
+    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks", "charsets", "cached"])
     parser.add_argument("--trust", action="append", default=[])
+    parser.add_argument("--cache", default="private")
     arguments = parser.parse_args()
     makers = {
         "demo": lambda: demo_app(arguments.trust),
@@ -105,6 +142,7 @@ def main() -> None:
         "order": order_app,
         "sinks": lambda: CookieGate(open_sinks_app(), secret_keys=[KEY]),
         "open-sinks": open_sinks_app,
+        "cached": lambda: cached_app(arguments.cache),
         "charsets": lambda: charset_pages.create_app(KEY),
     }
     app = makers[arguments.app]()

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from debian import apt_install, may_install, run, say
 from playwright.sync_api import Error, sync_playwright
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 
 STAMP = Path(sys.prefix) / ".chromium"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-DOWNLOAD_SECONDS = 900
-
-
-def say(text: str) -> None:
-    print(f"cookiegate: {text}", file=sys.stderr, flush=True)
 
 
 def problem(path: str) -> str:
@@ -50,16 +46,6 @@ def playwrights_own() -> str:
         return playwright.chromium.executable_path
 
 
-def may_install() -> bool:
-    return os.geteuid() == 0 and shutil.which("apt-get") is not None
-
-
-def apt_install(package: str) -> bool:
-    say(f"installing the Debian package {package}")
-    run("apt-get", "update", "-qq")  # one unreachable source need not matter: the next line tells
-    return run("apt-get", "install", "-qq", "-y", "--no-install-recommends", package)
-
-
 def check_driver() -> None:
     """Playwright's driver is a Node.js of its own, and a bare Debian lacks one of its libraries."""
     command = [sys.executable, "-m", "playwright", "--version"]
@@ -72,24 +58,6 @@ def check_driver() -> None:
             f"cookiegate: Playwright's driver does not start: {lines[-1]} "
             "(on Debian install what it lacks, and a browser: sudo apt-get install -y libatomic1 chromium)"
         )
-
-
-def run(*command: str) -> bool:
-    """Run a command with nobody to ask, its output on our stderr."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
-            env=environment,
-            timeout=DOWNLOAD_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        say(str(error))
-        return False
-    return done.returncode == 0
 
 
 def installed() -> Iterator[str]:

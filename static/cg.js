@@ -63,6 +63,8 @@
     d.writeln = (...parts) => put(...parts, "\n");
     for (let old; old = queue.shift();) {
       try {
+        // Somebody else, such as the page around this one, may have let it load already.
+        if (!old.isConnected) continue;
         const s = fresh(old, attribute(old, "service"));
         const waits = outside(s) && !s.async && !s.noModule && isJs(s) && new Promise(next => {
           s.addEventListener("load", next);
@@ -116,33 +118,45 @@
     return run();
   };
 
-  const card = d.getElementById("cg");
+  const say = state => {
+    d.dispatchEvent(new CustomEvent("cookiegate:change", { detail: state }));
+    activate(state);
+  };
+  const read = answer => answer.ok ? answer.json() : Promise.reject(answer);
+  const type = "application/json", card = d.getElementById("cg"), address = d.currentScript?.getAttribute("data-cg-state");
+  let way, sent;
+  const hide = e => {
+    e.hidden = true;
+    e.style.setProperty("display", "none", "important");
+  };
+  // The way back stands where the card stood, unless the page has one of its own.
+  const leave = focused => {
+    if ([...d.links].some(a => a != way && a.href == way.href)) return;
+    const a = d.createElement("a");
+    a.id = "cg-l";
+    a.href = way.href;
+    a.lang = card.lang;
+    a.dir = card.dir;
+    a.textContent = attribute(card, "back");
+    card.after(a);
+    if (focused) a.focus({ preventScroll: true });
+  };
   if (card) {
-    const form = card.querySelector("form"), way = card.querySelector(".cg-quiet");
+    const form = card.querySelector("form");
     let plain;
+    way = card.querySelector(".cg-quiet");
     form.addEventListener("submit", event => {
-      const button = event.submitter, type = "application/json";
+      const button = event.submitter;
       if (plain || !button) return;
       event.preventDefault();
       const focused = card.contains(d.activeElement);
-      card.hidden = true;
-      card.style.setProperty("display", "none", "important");
+      sent = 1;
+      hide(card);
       fetch(way.href, { method: "POST", keepalive: true, headers: { "Content-Type": type, Accept: type }, body: JSON.stringify({ action: button.value }) })
-        .then(answer => answer.ok ? answer.json() : Promise.reject(answer))
+        .then(read)
         .then(state => {
-          // The way back stands where the card stood, unless the page has one of its own.
-          if (![...d.links].some(a => a != way && a.href == way.href)) {
-            const a = d.createElement("a");
-            a.id = "cg-l";
-            a.href = way.href;
-            a.lang = card.lang;
-            a.dir = card.dir;
-            a.textContent = attribute(card, "back");
-            card.after(a);
-            if (focused) a.focus({ preventScroll: true });
-          }
-          d.dispatchEvent(new CustomEvent("cookiegate:change", { detail: state }));
-          activate(state);
+          leave(focused);
+          say(state);
         }, () => {
           plain = 1;
           form.requestSubmit(button);
@@ -152,6 +166,23 @@
     card.addEventListener("keydown", event => {
       if (event.key == "Escape") card.querySelector("[value=reject-all]").click();
     });
+  }
+
+  // A page for everyone has all of it held, and learns here who is there. An answer given meanwhile is newer.
+  if (address) {
+    const parsed = new Promise(go => d.readyState == "complete" ? go() : ["DOMContentLoaded", "load"].forEach(name => addEventListener(name, go)));
+    // The page around a frame asks for both.
+    if (self != top) all(d.querySelectorAll("#cg,#cg-l"), hide);
+    fetch(address, { cache: "no-store", headers: { Accept: type } }).then(read).then(state => {
+      if (sent) return;
+      if (card && state.answered) {
+        hide(card);
+        if (self == top) leave();
+      }
+      const signal = card?.querySelector(".cg-gpc");
+      if (signal) signal.hidden = !state.signals.gpc;
+      return parsed.then(() => sent || say(state));
+    }).catch(console.error).then(() => card?.removeAttribute("data-cg-wait"));
   }
 
   // On the settings page the switch of a purpose takes its services along, as saving would.

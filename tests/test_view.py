@@ -313,4 +313,6 @@ async def test_an_answer_counts_on_data_too_and_not_after_the_start():
         await send({"type": "http.response.body"})
 
     start, _ = await answer(app)
-    assert [name for name, _ in start["headers"]] == [b"set-cookie"]
+    # Nobody else may be given it.
+    assert [name for name, _ in start["headers"]] == [b"cache-control", b"set-cookie"]
+    assert start["headers"][0][1] == b"private"

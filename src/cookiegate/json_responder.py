@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Message
 
+    from cookiegate.consent.decide import Profile
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.page import GatedPage
     from cookiegate.gate.steps import Steps
@@ -47,8 +48,8 @@ class RulesResponder(Responder):
     def _reads(self, headers: Headers) -> bool:
         return is_rules(headers)
 
-    def _steps(self, text: bytes) -> Steps[GatedPage]:
-        return gate_rules(text, self._desk.policy, self.profile, url=self._url())
+    def _steps(self, text: bytes, profile: Profile) -> Steps[GatedPage]:
+        return gate_rules(text, self._desk.policy, profile, url=self._url())
 
     async def _collect(self, message: Message) -> None:
         """Wait for the whole body, and gate it."""
@@ -75,8 +76,9 @@ class RulesResponder(Responder):
 
     async def _gate_whole(self, message: Message, text: bytes) -> None:
         self._on_body = Responder._over
-        headers = self._page_headers()
-        whole = await in_turns(self._steps(text))
+        visit = self.audience
+        headers = self._page_headers(visit)
+        whole = await in_turns(self._steps(text, visit.profile))
         self._note(whole.findings)
         body = await in_turns(packed(Encoder() if coding_of(headers) else None, whole.body))
         if get(headers, b"content-length") is not None:
@@ -95,7 +97,7 @@ class JsonResponder(RulesResponder):
     def _reads(self, headers: Headers) -> bool:
         return is_json(headers)
 
-    def _steps(self, text: bytes) -> Steps[GatedPage]:
+    def _steps(self, text: bytes, profile: Profile) -> Steps[GatedPage]:
         if is_rules(self._headers):
-            return super()._steps(text)
-        return gate_json(text, self._desk.policy, self.profile, url=self._url())
+            return super()._steps(text, profile)
+        return gate_json(text, self._desk.policy, profile, url=self._url())

@@ -7,11 +7,13 @@ one that cannot be read can still become an error page. Nothing leaves that was 
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from cookiegate.desk import Report
 from cookiegate.gate import cache
+from cookiegate.gate.bucket import VARY as BUCKET
 from cookiegate.gate.csp import nonce_of
 from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip
 from cookiegate.gate.headers import get, get_all, headers_of, replace, without
@@ -31,6 +33,7 @@ from cookiegate.gate.plain import FILTERED, is_plain
 from cookiegate.gate.recoder import Recoder
 from cookiegate.gate.set_cookie import filter_set_cookie
 from cookiegate.gate.steps import gated, packed, unpacked
+from cookiegate.policy.model import Cache
 from cookiegate.turns import in_turns
 from cookiegate.view import ConsentView
 
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from cookiegate.desk import Desk
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
+    from cookiegate.gate.visit import Visit
 
 BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 """Extensions by which a file goes from the disk to the visitor without passing here."""
@@ -100,7 +104,8 @@ class Responder(ConsentView):
         elif kind == "http.response.start":
             await self._begin(message)
         elif kind == "http.response.early_hint":
-            links, findings = filter_hints(message["links"], self._desk.policy, self.profile, url=self._url())
+            policy, profile = self._desk.policy, self.audience.profile
+            links, findings = filter_hints(message["links"], policy, profile, url=self._url())
             self._note(findings)
             await self._send({**message, "links": links})
         elif kind in BYPASSES:
@@ -121,7 +126,7 @@ class Responder(ConsentView):
         self._untyped = media is Media.UNTYPED
         head = self._scope["method"] == "HEAD"
         if status == 304 and self._revalidates():
-            await self._pass(self._page_headers())
+            await self._pass(self._page_headers(self.everyone or self.visit))
         elif media is Media.OTHER or (self._untyped and head):
             await self._begin_data(headers)
         elif problem := unreadable(status, headers):
@@ -142,17 +147,19 @@ class Responder(ConsentView):
     async def _begin_head(self) -> None:
         """Say what would be said with the body."""
         self._on_body = Responder._empty
-        await self._leave(without(self._page_headers(), b"content-length"))
+        await self._leave(without(self._page_headers(self.audience), b"content-length"))
 
     def _filtered(self, headers: Headers) -> Headers:
         """Drop what is not allowed. Without such headers nobody looks at the visitor's cookie."""
         desk = self._desk
         names = FILTERED.intersection([bytes(name).lower() for name, _ in headers])
         if b"set-cookie" in names:
-            headers, findings = filter_set_cookie(headers, desk.policy, self.profile, now=desk.clock())
+            profile = self.audience.profile
+            headers, findings = filter_set_cookie(headers, desk.policy, profile, now=desk.clock())
             self._note(findings)
         if not names <= {b"set-cookie"}:
-            headers, findings = filter_outgoing(headers, names, desk.policy, self.profile, url=self._url())
+            profile = self.audience.profile
+            headers, findings = filter_outgoing(headers, names, desk.policy, profile, url=self._url())
             self._note(findings)
         return headers
 
@@ -161,21 +168,33 @@ class Responder(ConsentView):
         tags = b",".join(get_all(self._scope["headers"], b"if-none-match"))
         return b"--cg" in tags and self.variant().encode() in tags
 
-    def _page_headers(self) -> Headers:
-        """Return the headers of a page: the same for GET, HEAD and 304, whether or not bytes will change."""
-        headers = cache.rewritten(self._headers, self.variant())
-        headers = cache.private(cache.vary(without(headers, b"accept-ranges"), _VARY))
+    def _page_headers(self, visit: Visit) -> Headers:
+        """Return the headers of a page: the same for GET, HEAD and 304, whether or not bytes will change.
+
+        visit: for whom the page is.
+        """
+        headers = cache.rewritten(self._headers, self._desk.variant(visit))
+        headers = self._for_caches(without(headers, b"accept-ranges"), visit)
         if coding_of(headers):
             headers = cache.vary(headers, (b"Accept-Encoding",))
             if self._packs():
                 headers = replace(headers, b"content-encoding", b"gzip")
             else:
                 headers = without(headers, b"content-encoding")
-        return self._with_cookies(headers, page=True)
+        return self._with_cookies(headers, page=not visit.everyone)
+
+    def _for_caches(self, headers: Headers, visit: Visit) -> Headers:
+        """Say who may keep the page. One for everyone is kept as the application says."""
+        if not visit.everyone:
+            return cache.private(cache.vary(headers, _VARY))
+        return cache.vary(headers, BUCKET) if self._desk.policy.cache is Cache.BUCKET else headers
 
     def _with_cookies(self, headers: Headers, *, page: bool) -> Headers:
+        """Add the cookies that are due; what carries an answer is never kept for somebody else."""
         cookies = self.set_cookies(page=page)
-        return [*headers, *((b"set-cookie", value) for value in cookies)] if cookies else headers
+        if not cookies:
+            return headers
+        return [*cache.private(headers), *((b"set-cookie", value) for value in cookies)]
 
     def _packs(self) -> bool:
         return accepts_gzip(b",".join(get_all(self._scope["headers"], b"accept-encoding")))
@@ -199,7 +218,7 @@ class Responder(ConsentView):
         What a script fetches is put into a page that has a policy of its own, so there only refusing helps.
         """
         headers = cache.private(cache.vary(self._with_cookies(self._headers, page=True), _VARY))
-        if self.profile.denies_anything:
+        if self.visit.profile.denies_anything:
             if get(self._scope["headers"], b"sec-fetch-dest") == b"empty":
                 return await self._refuse(problem)
             headers = [*headers, (b"content-security-policy", BARRIER)]
@@ -244,17 +263,14 @@ class Responder(ConsentView):
 
     async def _open(self, message: Message, more: bool) -> None:
         """Send the start of a page and the first of its body."""
-        visit, snippets = self.visit, self._desk.snippets
-        headers, nonce = self._page_headers(), nonce_of(self._headers)
+        visit = self.audience
+        headers, nonce = self._page_headers(visit), nonce_of(self._headers)
         if coding_of(headers):
             self._encoder = Encoder(streaming=more)
         url, xml, profile = self._url(), is_xhtml(self._headers), visit.profile
         types = b",".join(get_all(self._headers, b"content-type"))
         recoder = Recoder(types, xml=xml, framed=visit.framed)
-
-        def snippet(page: bytes, start: int, rebased: bool) -> bytes:
-            return snippets.render(visit, nonce=nonce, page=page, start=start, rebased=rebased)
-
+        snippet = partial(self._desk.snippets.render, visit, nonce)
         page, self._raw, self._beginning = self._beginning, b"", b""
         if more:
             policy = self._desk.policy
@@ -319,7 +335,7 @@ class Responder(ConsentView):
             path=self._scope["path"],
             status=status or self._start["status"],
             findings=self._findings,
-            profile=self.profile,
+            profile=self.audience.profile,
             problem=problem,
         )
         try:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cookiegate.consent.choose import save
-from cookiegate.consent.decide import profile_of, unknown_id
+from cookiegate.consent.decide import profile_of, strictest_profile, unknown_id
+from cookiegate.consent.model import NO_SIGNALS
 from cookiegate.consent.signals import signals_of
 from cookiegate.exceptions import ConsentAlreadySent, GateNotInstalled
+from cookiegate.gate.bucket import bucket_cookie, names_answered
 from cookiegate.gate.forwarded import origin_of, root_of
 from cookiegate.gate.headers import get, get_all
 from cookiegate.gate.set_cookie import deletions
 from cookiegate.gate.visit import Visit
-from cookiegate.policy.model import MEANS
+from cookiegate.policy.model import MEANS, Cache
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -38,8 +40,11 @@ class ConsentView:
 
     # One is made for every request, most of which ask nothing: what is not set yet stands here.
     _visit: Visit | None = None
+    _everyone: Visit | None = None
     _withdrawn = _sealed = False
     _too_late = "the response has started: grant and withdraw before returning it"
+    asked = False
+    """Whether the application asked about this visitor, so that what it sends may be for them alone."""
     changed = False
     """Whether something was granted or withdrawn from code."""
 
@@ -55,19 +60,45 @@ class ConsentView:
         return self._visit
 
     @property
+    def everyone(self) -> Visit | None:
+        """All who may be given the response by a cache; None where the policy keeps pages private."""
+        cache = self._desk.policy.cache
+        if self._everyone is None and cache is not Cache.PRIVATE:
+            headers = self._scope["headers"]
+            answered = cache is Cache.BUCKET and names_answered(headers)
+            self._everyone = Visit(
+                origin=origin_of(self._scope, self._desk.policy.site.trusted_proxies),
+                root_path=root_of(self._scope),
+                accept_language="",
+                state=None,
+                reissue=False,
+                signals=NO_SIGNALS,
+                profile=strictest_profile(self._desk.policy, answered=answered),
+                everyone=True,
+            )
+        return self._everyone
+
+    @property
+    def audience(self) -> Visit:
+        """For whom the response is: for everyone, or for this visitor alone, once they were asked about."""
+        if self.asked or self.changed:
+            return self.visit
+        return self.everyone or self.visit
+
+    @property
     def state(self) -> ConsentState | None:
         """What the visitor answered; None before the first answer and after it has expired."""
-        return self.visit.state
+        return self._ask().state
 
     @property
     def signals(self) -> Signals:
         """What the visitor's browser says by itself."""
-        return self.visit.signals
+        return self._ask().signals
 
     @property
     def profile(self) -> Profile:
         """The decisions for this visitor."""
-        return self.visit.profile
+        return self._ask().profile
 
     def allows(self, id: str) -> bool:  # noqa: A002 - the word of the whole interface
         """Tell whether a purpose or a means is allowed. Raises ValueError for an id that does not exist."""
@@ -106,8 +137,8 @@ class ConsentView:
         self._choose(ids, granted=False)
 
     def variant(self) -> str:
-        """Name all by which this visitor's page differs from another visitor's."""
-        return self._desk.variant(self.visit)
+        """Name all by which this visitor's page differs from another's, as far as a cache may confirm it."""
+        return self._desk.variant(self.everyone or self.visit)
 
     def seal(self) -> None:
         """End the time for answers: the response starts."""
@@ -124,7 +155,10 @@ class ConsentView:
         visit = self.visit
         cookies = []
         if visit.state is not None and (self.changed or visit.reissue):
-            cookies.append(self._desk.cookie.set_cookie(visit.state, secure=visit.origin.secure))
+            secure = visit.origin.secure
+            cookies.append(self._desk.cookie.set_cookie(visit.state, secure=secure))
+            if self._desk.policy.cache is Cache.BUCKET:
+                cookies.append(bucket_cookie(self._desk.cookie.seconds_left(visit.state), secure=secure))
         return cookies + self._deletions() if page or self._withdrawn else cookies
 
     def _deletions(self) -> list[bytes]:
@@ -132,6 +166,11 @@ class ConsentView:
         scope = self._scope
         path = scope.get("raw_path") or quote(scope["path"]).encode()
         return deletions(self._desk.policy, self.visit, get_all(scope["headers"], b"cookie"), path)
+
+    def _ask(self) -> Visit:
+        # What is asked later changes nothing about whose the response is.
+        self.asked = self.asked or not self._sealed
+        return self.visit
 
     def _look(self) -> Visit:
         headers = self._scope["headers"]

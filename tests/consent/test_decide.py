@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 
 from cookiegate.consent import decide
-from cookiegate.consent.decide import Decision, Reason, granted_profile, profile_of
+from cookiegate.consent.decide import Decision, Reason, granted_profile, profile_of, strictest_profile
 from cookiegate.consent.model import NO_SIGNALS, Choice, ConsentState, Signals
 from cookiegate.policy.model import Collection, Policy, UndeclaredCookies, Unknown
 
@@ -202,6 +202,7 @@ def test_unknown_third_parties_follow_the_policy(shop: Policy, unknown: Unknown,
     [
         (SILENT, UndeclaredCookies.DENY, "cg", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.DENY, "__Host-cg", True, Reason.NECESSARY),
+        (SILENT, UndeclaredCookies.DENY, "cg-b", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.REPORT, "pay", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.REPORT, "_fbp", False, Reason.NOT_ASKED),
         (NONE, UndeclaredCookies.REPORT, "_pk_id.1.5f2c", False, Reason.PURPOSE_DENIED),
@@ -352,6 +353,18 @@ def test_grants_exactly_what_is_named(shop: Policy) -> None:
     nothing = granted_profile(shop, [])
     assert nothing.answered
     assert nothing is profile_of(shop, NONE)
+
+
+def test_nobody_is_allowed_less_than_everyone(shop: Policy) -> None:
+    everyone = strictest_profile(shop)
+    assert everyone is profile_of(shop, SILENT)
+    answered = strictest_profile(shop, answered=True)
+    assert answered.answered
+    assert not everyone.answered
+    for profile in (everyone, answered):
+        assert [id_ for id_, granted in profile.grants.items() if granted] == ["necessary"]
+        assert profile.key == everyone.key
+        assert profile.denies_anything
 
 
 def test_an_unknown_id_is_told_what_exists(shop: Policy) -> None:

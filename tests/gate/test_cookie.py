@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,9 +49,9 @@ class Visitor:
         self.asked = 0
 
     @property
-    def profile(self) -> Profile:
+    def visit(self) -> SimpleNamespace:
         self.asked += 1
-        return self._profile
+        return SimpleNamespace(profile=self._profile)
 
 
 def kept(value: bytes, profile: Profile = NEW, policy: Policy = POLICY) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,9 +32,9 @@ class Visitor:
         self._profile = profile
 
     @property
-    def profile(self) -> Profile:
+    def visit(self) -> SimpleNamespace:
         assert self._profile, "who this visitor is is of no interest here"
-        return self._profile
+        return SimpleNamespace(profile=self._profile)
 
     def variant(self) -> str:
         assert self._variant, "the visitor's variant is of no interest here"

@@ -461,7 +461,7 @@ def test_the_snippet_comes_once_directly_behind_the_body_tag() -> None:
     strict = granted_profile(POLICY, ())
     seen: list[bytes] = []
 
-    def snippet(rest: bytes, start: int, rebased: bool) -> bytes:
+    def snippet(rest: bytes, start: int, rebased: bool, language: str) -> bytes:
         seen.append(rest)
         return b"<aside>us</aside>"
 

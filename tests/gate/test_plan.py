@@ -24,7 +24,7 @@ PIECES = [
 GRANTS = st.sampled_from([(), ("analytics",), ("marketing", "beacons"), ("meta-pixel",)])
 
 
-def snippet(page, start, rebased):
+def snippet(page, start, rebased, language):
     return b"<aside>us</aside>"
 
 
@@ -234,7 +234,7 @@ def test_candidates_out_of_order_come_out_in_order():
 def test_the_snippet_is_told_when_the_base_leads_elsewhere(url, base, elsewhere, inside):
     told = []
 
-    def keep(page, start, rebased):
+    def keep(page, start, rebased, language):
         told.append((page[start:], rebased))
         return b""
 
@@ -246,3 +246,27 @@ def test_the_snippet_is_told_when_the_base_leads_elsewhere(url, base, elsewhere,
     gate = PageGate(POLICY, strict, url=url, snippet=keep)
     assert gate.feed(page) + gate.close() == page
     assert told[1][1] is (elsewhere and not inside)
+
+
+@pytest.mark.parametrize(
+    ("page", "language"),
+    [
+        (b"<html lang=' de-AT '><body>", "de-AT"),
+        (b"<html lang='&#100;e'><body>", "de"),
+        (b"<html><body>", ""),
+        ("<html lang=ж><body>".encode(), "Ð¶"),
+    ],
+)
+def test_the_snippet_is_told_the_pages_language(page, language):
+    told = []
+
+    def keep(page, start, rebased, language):
+        told.append(language)
+        return b""
+
+    strict = granted_profile(POLICY, ())
+    Plans(POLICY).gate(page, strict, url="https://a.example/", snippet=keep)
+    gate = PageGate(POLICY, strict, url="https://a.example/", snippet=keep)
+    gate.feed(page)
+    gate.close()
+    assert told == [language, language]

@@ -10,7 +10,7 @@ import pytest
 from cookiegate.assets import assets
 from cookiegate.catalog import Index
 from cookiegate.consent.model import Choice
-from cookiegate.policy.model import MEANS, Policy
+from cookiegate.policy.model import MEANS, Cache, Policy
 
 pytestmark = pytest.mark.anyio
 
@@ -369,6 +369,40 @@ async def test_a_policy_may_offer_fewer_languages(browser_of, visit_of, shop):
     browser = browser_of(policy)
     browser.visit = visit_of(policy, language="ar")
     assert '<html lang="de"' in (await browser.ask("GET", "/")).text
+
+
+BUCKET = "cg-b=answered; Max-Age=15552000; Path=/; HttpOnly; SameSite=Lax; Secure"
+NO_BUCKET = "cg-b=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
+
+
+@pytest.mark.parametrize("action", ["accept-all", "reject-all"])
+async def test_an_answer_sets_the_bucket_and_an_erasure_takes_it_away(browser_of, shop, action):
+    browser = browser_of(replace(shop, cache=Cache.BUCKET))
+    reply = await browser.post(f"action={action}")
+    assert reply.all("set-cookie")[1] == BUCKET
+    browser.take(reply)
+    assert (await browser.post("", to="/erase")).all("set-cookie")[1] == NO_BUCKET
+
+
+async def test_the_state_mends_a_bucket_that_is_wrong(browser_of, shop):
+    browser = browser_of(replace(shop, cache=Cache.BUCKET))
+    bucket = {"cookie": "a=1; cg-b=answered"}
+    assert (await browser.ask("GET", "/state")).all("set-cookie") == []
+    assert (await browser.ask("GET", "/state", headers=bucket)).all("set-cookie") == [NO_BUCKET]
+    browser.take(await browser.post("action=reject-all"))
+    assert (await browser.ask("GET", "/state", headers=bucket)).all("set-cookie") == []
+    assert (await browser.ask("GET", "/state")).all("set-cookie") == [BUCKET]
+
+
+@pytest.mark.parametrize("cache", [Cache.PRIVATE, Cache.SHARED])
+async def test_without_buckets_none_is_set(browser_of, shop, cache):
+    browser = browser_of(replace(shop, cache=cache))
+    reply = await browser.post("action=accept-all")
+    assert not [line for line in reply.all("set-cookie") if line.startswith("cg-b")]
+    browser.take(reply)
+    assert not (await browser.ask("GET", "/state")).all("set-cookie")
+    erased = await browser.post("", to="/erase", cookie="cg-b=answered")
+    assert not [line for line in erased.all("set-cookie") if line.startswith("cg-b")]
 
 
 async def test_numbers_of_visitors_are_random(shop):

@@ -237,3 +237,66 @@ def test_a_sites_own_words_are_text(visit_of, shop):
     assert '<b>"Research"</b>' in tree.text
     assert "<i>Firm</i>" in tree.text
     assert len(tree.all("strong")) == 1
+
+
+def for_everyone(visit):
+    return replace(visit, everyone=True, accept_language="")
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("de", "de"),
+        ("de-AT", "de"),
+        ("ar", "ar"),
+        ("fr", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("de;q=0\x00", "en"),
+    ],
+)
+def test_a_page_for_everyone_is_asked_in_its_own_language(shop, visit_of, said, language):
+    visit = for_everyone(visit_of(shop))
+    tree = Tree(Snippets(shop).render(visit, language=said).decode("ascii"))
+    assert tree.all("section")[0]["lang"] == language
+    # Everybody else is asked in their own.
+    assert (
+        Tree(Snippets(shop).render(visit_of(shop), language=said).decode()).all("section")[0]["lang"] == "en"
+    )
+
+
+def test_a_page_for_everyone_in_a_language_that_the_policy_does_not_offer(shop, visit_of):
+    policy = replace(shop, site=replace(shop.site, languages=("ar", "de")))
+    html = Snippets(policy).render(for_everyone(visit_of(policy)), language="en").decode()
+    assert Tree(html).all("section")[0]["lang"] == "ar"
+
+
+def test_the_question_for_everyone_waits_for_who_is_there(shop, visit_of):
+    snippets = Snippets(shop)
+    tree = Tree(snippets.render(for_everyone(visit_of(shop))).decode())
+    assert "data-cg-wait" in tree.all("section")[0]
+    (script,) = tree.all("script")
+    assert script["data-cg-state"] == "/privacy-choices/state"
+    assert [p for p in tree.all("p") if "hidden" in p] == [{"class": "cg-gpc", "hidden": ""}]
+    plain = Tree(snippets.render(visit_of(shop)).decode())
+    assert "data-cg-wait" not in plain.all("section")[0]
+    assert "data-cg-state" not in plain.all("script")[0]
+
+
+def test_those_who_have_answered_get_the_way_back_and_the_script_in_a_page_for_everyone(
+    shop, visit_of, refused
+):
+    snippets = Snippets(shop)
+    visit = for_everyone(visit_of(shop, refused))
+    html = snippets.render(visit, nonce="abc", language="de")
+    assert html.count(b' nonce="abc"') == 2
+    tree = Tree(html.decode())
+    (link,) = tree.all("a")
+    assert (link["id"], link["lang"]) == ("cg-l", "de")
+    (script,) = tree.all("script")
+    assert script["src"].startswith("/privacy-choices/assets/cg.")
+    assert script["data-cg-state"] == "/privacy-choices/state"
+    linked = snippets.render(visit, page=b'<a href="/privacy-choices/">')
+    assert [name for name, _ in Tree(linked.decode()).tags] == ["script"]
+    away = snippets.render(visit, page=b'<a href="https://shop.example/privacy-choices/">', rebased=True)
+    assert b'data-cg-state="https://shop.example/privacy-choices/state"' in away

@@ -13,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cookiegate.exceptions import PolicyError
-from cookiegate.policy import STANDARD, Collection, Consent, Policy, Purpose, Site, UndeclaredCookies, Unknown
+from cookiegate.policy import (
+    STANDARD,
+    Cache,
+    Collection,
+    Consent,
+    Policy,
+    Purpose,
+    Site,
+    UndeclaredCookies,
+    Unknown,
+)
 from cookiegate.policy.load import from_dict, load
 
 from .conftest import INDEX
@@ -27,6 +37,7 @@ FULL: dict[str, Any] = {
     "collection": "suspended",
     "unknown": "hold",
     "undeclared_cookies": "deny",
+    "cache": "bucket",
     "site": {
         "name": "Linden & Salt",
         "controller": "Linden & Salt GmbH",
@@ -61,6 +72,7 @@ def test_everything_that_can_be_said(index: Index) -> None:
     assert policy.collection is Collection.SUSPENDED
     assert policy.unknown is Unknown.HOLD
     assert policy.undeclared_cookies is UndeclaredCookies.DENY
+    assert policy.cache is Cache.BUCKET
     assert policy.site == Site(
         name="Linden & Salt",
         controller="Linden & Salt GmbH",
@@ -114,6 +126,7 @@ def test_the_classmethods_read_the_shipped_catalogue(tmp_path: Path) -> None:
         ({"collection": True}, "collection", True, 'must be one of "on", "suspended"'),
         ({"unknown": "deny"}, "unknown", "deny", 'must be one of "allow", "report", "hold"'),
         ({"undeclared_cookies": "hold"}, "undeclared_cookies", "hold", '"allow", "report", "deny"'),
+        ({"cache": "public"}, "cache", "public", '"private", "shared", "bucket"'),
         ({"site": "Linden"}, "site", "Linden", "must be a table"),
         ({"site": {"nam": "x"}}, "site.nam", "x", "did you mean name?"),
         ({"site": {"name": 5}}, "site.name", 5, "must be a text"),

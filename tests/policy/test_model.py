@@ -9,7 +9,17 @@ import pytest
 from cookiegate.catalog import default_index
 from cookiegate.catalog.index import Index
 from cookiegate.catalog.model import CookieRule, Service
-from cookiegate.policy import STANDARD, Collection, Consent, Policy, Purpose, Site, UndeclaredCookies, Unknown
+from cookiegate.policy import (
+    STANDARD,
+    Cache,
+    Collection,
+    Consent,
+    Policy,
+    Purpose,
+    Site,
+    UndeclaredCookies,
+    Unknown,
+)
 
 from .conftest import COUNTER
 
@@ -21,6 +31,7 @@ def test_no_policy_at_all_is_valid() -> None:
     assert policy.index is default_index()
     assert (policy.collection, policy.unknown) == (Collection.ON, Unknown.REPORT)
     assert policy.undeclared_cookies is UndeclaredCookies.REPORT
+    assert policy.cache is Cache.PRIVATE
     assert policy.consent == Consent(
         max_age_days=180, prefix="/privacy-choices", domain="", hide_cookies=True
     )
@@ -88,6 +99,7 @@ def test_the_fingerprint_covers_what_decides(index: Index, other: dict[str, obje
     [
         {"site": Site(name="Linden & Salt")},
         {"consent": Consent(max_age_days=90, prefix="/p")},
+        {"cache": Cache.SHARED},
         {"purposes": tuple(replace(purpose, title="T", description="D") for purpose in STANDARD)},
         {
             "declared": (

@@ -109,11 +109,14 @@ class ConsentCookie:
             return _NOTHING
         return Reading(reduce(strictest, states), reissue=len(states) > 1)
 
+    def seconds_left(self, state: ConsentState) -> int:
+        """Return for how long a state is still valid."""
+        left = state.given_at + self._max_age - int(self._clock())
+        return max(0, min(left, self._max_age))
+
     def set_cookie(self, state: ConsentState, *, secure: bool) -> bytes:
         """Return the value of the ``Set-Cookie`` header that stores a state for as long as it is valid."""
-        left = state.given_at + self._max_age - int(self._clock())
-        value = self.dumps(state).encode()
-        return self._line(value, max(0, min(left, self._max_age)), secure)
+        return self._line(self.dumps(state).encode(), self.seconds_left(state), secure)
 
     def delete_cookie(self, *, secure: bool) -> bytes:
         """Return the value of the ``Set-Cookie`` header that makes the browser forget the answer."""

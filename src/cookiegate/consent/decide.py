@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cookiegate.consent.model import NO_SIGNALS, PLAIN_COOKIE, SECURE_COOKIE, Choice, ConsentState
+from cookiegate.consent.model import (
+    BUCKET_COOKIE,
+    NO_SIGNALS,
+    PLAIN_COOKIE,
+    SECURE_COOKIE,
+    Choice,
+    ConsentState,
+)
 from cookiegate.policy.model import MEANS, Collection, Policy, Purpose, UndeclaredCookies, Unknown
 
 if TYPE_CHECKING:
@@ -69,7 +76,7 @@ _DECISIONS = {Reason.NECESSARY: _NECESSARY, Reason.GRANTED: _GRANTED, **_DENIED}
 _NOT_ASKED = _DENIED[Reason.NOT_ASKED]
 _SIGNAL = _DENIED[Reason.SIGNAL]
 _SERVICE_DENIED = Decision(False, Reason.SERVICE_DENIED)
-_OUR_COOKIES = frozenset({SECURE_COOKIE, PLAIN_COOKIE})
+_OUR_COOKIES = frozenset({SECURE_COOKIE, PLAIN_COOKIE, BUCKET_COOKIE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -192,6 +199,16 @@ def profile_of(policy: Policy, state: ConsentState | None, signals: Signals = NO
     # Policy and state are kept with their profile, so that no other object can take over their ids meanwhile.
     _recent[key] = (policy, state, profile)
     return profile
+
+
+@lru_cache(maxsize=16)
+def strictest_profile(policy: Policy, *, answered: bool = False) -> Profile:
+    """Return the profile under which nothing optional is allowed, whoever asks: that of a page for everyone.
+
+    answered: they need not be asked any more.
+    """
+    profile = profile_of(policy, None)
+    return replace(profile, answered=True) if answered else profile
 
 
 def granted_profile(policy: Policy, granted: Iterable[str]) -> Profile:

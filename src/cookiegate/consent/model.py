@@ -49,3 +49,6 @@ SECURE_COOKIE = "__Host-cg"
 
 PLAIN_COOKIE = "cg"
 """Our cookie on plain http, where browsers refuse the prefix: for development."""
+
+BUCKET_COOKIE = "cg-b"
+"""Says to caches that there is an answer, and not which: anyone may set it, and it grants nothing."""

@@ -12,6 +12,7 @@ from cookiegate.gate.remember import Remembered
 if TYPE_CHECKING:
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.headers import Headers
+    from cookiegate.gate.visit import Visit
     from cookiegate.policy.model import Policy
 
 _BLANK = b" \t"
@@ -19,12 +20,12 @@ _MOST = 1024
 _LONGEST = 2048
 
 
-class HasProfile(Protocol):
+class HasVisit(Protocol):
     """One request's visitor."""
 
     @property
-    def profile(self) -> Profile:
-        """The decisions for this visitor."""
+    def visit(self) -> Visit:
+        """The facts of the request."""
 
 
 class RequestCookies:
@@ -44,14 +45,14 @@ class RequestCookies:
         """Return the names in a ``Cookie`` header that this visitor does not allow, each once, in order."""
         return [name for name in self._suspects[value] if not _allows(profile, name)]
 
-    def kept(self, value: bytes, visitor: HasProfile) -> bytes:
+    def kept(self, value: bytes, visitor: HasVisit) -> bytes:
         """Return the value without the denied cookies: itself when there are none, empty when all are.
 
         What is dropped goes with its separator, and every other byte stays.
         """
         if not self._suspects[value]:
             return value
-        profile = visitor.profile
+        profile = visitor.visit.profile
         key = value, profile.key
         known = self._kept.get(key)
         if known is None:
@@ -62,7 +63,7 @@ class RequestCookies:
                 self._kept[key] = known
         return value if known == value else known
 
-    def filtered(self, headers: Headers, visitor: HasProfile) -> Headers:
+    def filtered(self, headers: Headers, visitor: HasVisit) -> Headers:
         """Return a request's headers without the denied cookies; a ``Cookie`` header left empty goes too.
 
         The same object comes back when nothing was dropped.

@@ -13,9 +13,9 @@ from cookiegate.gate.headers import get_all, replace
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:
-    from cookiegate.consent.decide import Profile
     from cookiegate.gate.cookie import RequestCookies
     from cookiegate.gate.headers import Headers
+    from cookiegate.gate.visit import Visit
 
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
 # What a browser asks for to use it as one of these is never shown as a page (Fetch, section 2.2.7).
@@ -45,8 +45,8 @@ class Varied(Protocol):
     """One request's visitor."""
 
     @property
-    def profile(self) -> Profile:
-        """The decisions for this visitor."""
+    def visit(self) -> Visit:
+        """The facts of the request."""
 
     def variant(self) -> str:
         """Name all by which this visitor's page differs from another visitor's."""

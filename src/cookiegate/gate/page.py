@@ -11,6 +11,7 @@ from cookiegate.gate.candidates import Candidate, Reference
 from cookiegate.gate.classify import Classifier
 from cookiegate.gate.css import held_prefix
 from cookiegate.gate.findings import Finding, Kind
+from cookiegate.gate.html.attrs import decode_text
 from cookiegate.gate.html.edits import Insertion, insert
 from cookiegate.gate.html.scanner import Scanner, Tag
 from cookiegate.gate.known import Form
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from cookiegate.gate.known import Made
     from cookiegate.gate.mapped import Escape
 
-    Snippet = Callable[[bytes, int, bool], bytes]
-    """Given the page, where its body begins in it, and whether what is relative leads to another site."""
+    Snippet = Callable[[bytes, int, bool, str], bytes]
+    """Given the page, where its body begins in it, whether what is relative leads to another site, and the
+    language that the page says it is in."""
 
 HTML = "text/html"
 XHTML = "application/xhtml+xml"
@@ -248,9 +250,17 @@ class PageGate:
 
     def body(self, offset: int) -> None:
         """Put the snippet where the body begins."""
-        text = self._snippet(self._scanner.pending, 0, self._classifier.rebased) if self._snippet else b""
+        if self._snippet is None:
+            return
+        rebased, language = self._classifier.rebased, language_said(self._scanner)
+        text = self._snippet(self._scanner.pending, 0, rebased, language)
         if text:
             self._enforcer.insertions.append(Insertion(offset, text))
+
+
+def language_said(scanner: Scanner) -> str:
+    """Return the language that the page's html tag names, as it is written there; else an empty text."""
+    return decode_text((scanner.language or b"").decode("latin-1")).strip()
 
 
 @dataclass(frozen=True, slots=True)

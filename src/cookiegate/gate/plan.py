@@ -18,7 +18,7 @@ from cookiegate.gate.classify import Classifier
 from cookiegate.gate.html.edits import Insertion
 from cookiegate.gate.html.scanner import Scanner, Tag
 from cookiegate.gate.known import Made
-from cookiegate.gate.page import Enforcer, GatedPage
+from cookiegate.gate.page import Enforcer, GatedPage, language_said
 from cookiegate.gate.steps import SLICE, finished
 
 if TYPE_CHECKING:
@@ -54,12 +54,14 @@ class Cut:
 class Plan:
     """The candidates of one page in order with their places, and where its body begins (None: it has none).
 
-    rebased: what is relative in the page leads to another site. cuts: by the key of their profile.
+    rebased: what is relative in the page leads to another site. language: that its html tag names. cuts: by
+    the key of their profile.
     """
 
     candidates: list[tuple[int, Made]] = field(default_factory=list)
     body_at: int | None = None
     rebased: bool = False
+    language: str = ""
     cuts: dict[str, Cut] = field(default_factory=dict)
     weight: int = 1
 
@@ -91,6 +93,7 @@ class _Planner:
 
     def body(self, offset: int) -> None:
         self.plan.body_at = offset
+        self.plan.language = language_said(self.scanner)
 
     def _keep(self, candidate: Candidate | None) -> None:
         if candidate:
@@ -147,7 +150,8 @@ class Plans:
         plan, cut = yield from self.cut(text, profile, url=url, xml=xml)
         insertions, findings = cut.insertions, cut.findings
         if snippet and plan.body_at is not None:
-            insertions = _with(insertions, Insertion(plan.body_at, snippet(text, plan.body_at, plan.rebased)))
+            ours = snippet(text, plan.body_at, plan.rebased, plan.language)
+            insertions = _with(insertions, Insertion(plan.body_at, ours))
         if recoder:
             findings = tuple([found.at(recoder.place(found.offset)) for found in findings])
             return GatedPage(recoder.insert(text, 0, insertions), findings)

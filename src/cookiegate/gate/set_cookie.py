@@ -9,7 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from cookiegate.consent.decide import refused
-from cookiegate.consent.model import PLAIN_COOKIE, SECURE_COOKIE
+from cookiegate.consent.model import BUCKET_COOKIE, PLAIN_COOKIE, SECURE_COOKIE
 from cookiegate.gate.cookie import cookies_of
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.policy.model import UndeclaredCookies
@@ -28,7 +28,7 @@ MOST_NAMES = 20
 MOST_BYTES = 3072
 """How many bytes of headers one response spends on deleting: proxies commonly allow 4096 for all headers."""
 
-_OURS = frozenset({SECURE_COOKIE.encode(), PLAIN_COOKIE.encode()})
+_OURS = frozenset(name.encode() for name in (SECURE_COOKIE, PLAIN_COOKIE, BUCKET_COOKIE))
 _LINE = len(b"set-cookie: \r\n")
 _HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::[0-9]*)?", re.ASCII)
 _FOLDERS = 4
@@ -109,8 +109,8 @@ def deletions(
     form that can be meant: without ``Domain``, for ``/`` and for each folder of the path, and on https also
     as a partitioned cookie. With ``Domain``, for the host and each parent domain down to two labels, only
     where the visitor themselves refused the service on this host: parent domains may be shared with sites
-    that the visitor agreed to. Of the list, which ends at MOST_NAMES and MOST_BYTES, every name's likeliest forms come
-    first; what did not fit goes with the next such response.
+    that the visitor agreed to. Of the list, which ends at MOST_NAMES and MOST_BYTES, every name's likeliest
+    forms come first; what did not fit goes with the next such response.
 
     visit: its profile says what is denied, its state what was refused. cookie_headers: the raw values of the
     request's ``Cookie`` headers. path: as in the request line. erase: the visitor asked to be forgotten.

@@ -19,6 +19,7 @@ class Visit:
     root_path: what a mounting application puts before every path, as links write it, without a slash at its
     end.
     framed: the page is shown inside another one, which asks and links for both.
+    everyone: it is nobody in particular but everyone who is given this page by a cache.
     """
 
     origin: Origin
@@ -29,3 +30,4 @@ class Visit:
     signals: Signals
     profile: Profile
     framed: bool = False
+    everyone: bool = False

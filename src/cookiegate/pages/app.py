@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from cookiegate.assets import assets_by_file
 from cookiegate.consent.choose import accept_all, reject_all, save
 from cookiegate.consent.decide import profile_of
+from cookiegate.gate.bucket import bucket_cookie, has_cookie
 from cookiegate.gate.forwarded import allowed_post
 from cookiegate.gate.headers import elements, get_all, headers_of
 from cookiegate.gate.set_cookie import deletions
@@ -28,6 +29,7 @@ from cookiegate.pages.post import (
 )
 from cookiegate.pages.render import base_of, language_of, message_page
 from cookiegate.pages.settings import settings_page
+from cookiegate.policy.model import Cache
 from cookiegate.policy.texts import texts
 
 if TYPE_CHECKING:
@@ -138,7 +140,8 @@ class Pages:
             case "/" if method == "POST":
                 return await self._choose(headers, visit, receive)
             case "/state" if reads:
-                return _state_answer(visit.profile, visit.state, visit.signals)
+                mended = _set(self._mended(headers, visit))
+                return _state_answer(visit.profile, visit.state, visit.signals, mended)
             case "/erase" if method == "POST":
                 return await self._erase(headers, visit, receive)
             case "" | "/state":
@@ -164,7 +167,7 @@ class Pages:
             return None
         state = self._stored(self._answer_of(parse_choice(headers, body), visit))
         profile = profile_of(self._policy, state, visit.signals)
-        cookies = [self._cookie.set_cookie(state, secure=visit.origin.secure)]
+        cookies = [self._cookie.set_cookie(state, secure=visit.origin.secure), *self._bucket(state, visit)]
         answered = replace(visit, state=state, profile=profile)
         cookies += self._deletions(headers, answered)
         if wants_json(headers):
@@ -191,7 +194,7 @@ class Pages:
             return None
         everything = parse_everything(headers, body)
         nothing = profile_of(self._policy, None, visit.signals)
-        cookies = [self._cookie.delete_cookie(secure=visit.origin.secure)]
+        cookies = [self._cookie.delete_cookie(secure=visit.origin.secure), *self._bucket(None, visit)]
         forgotten = replace(visit, state=None, profile=nothing)
         gone = self._deletions(headers, forgotten, erase=True)
         extra = _set([*cookies, *gone])
@@ -204,6 +207,18 @@ class Pages:
         text = t.plural("notice.erased", count) if count else t.get("notice.erased_choice")
         page = message_page(self._policy, visit, heading=t.get("record.erase"), text=text)
         return Answer(status=200, body=page, headers=(*_OWN, *extra))
+
+    def _bucket(self, state: ConsentState | None, visit: Visit) -> list[bytes]:
+        """Tell a cache whether there is an answer, where the policy has it ask."""
+        if self._policy.cache is not Cache.BUCKET:
+            return []
+        left = self._cookie.seconds_left(state) if state else 0
+        return [bucket_cookie(left, secure=visit.origin.secure)]
+
+    def _mended(self, headers: Headers, visit: Visit) -> list[bytes]:
+        """Do it where the visitorâs bucket says otherwise: it was lost, forged, or outlived the answer."""
+        state = visit.state
+        return [] if (state is not None) == has_cookie(headers) else self._bucket(state, visit)
 
     def _deletions(self, headers: Headers, visit: Visit, *, erase: bool = False) -> list[bytes]:
         # Nobody sets cookies below our prefix: what reaches it stands above.

@@ -40,6 +40,11 @@ def language_of(policy: Policy, visit: Visit) -> str:
     return negotiate(visit.accept_language, policy.site.languages or LANGUAGES)
 
 
+def page_language(policy: Policy, language: str) -> str:
+    """Choose the language for a page that says it is in this one; else the policy's first."""
+    return negotiate(language, policy.site.languages or LANGUAGES)
+
+
 def base_of(policy: Policy, root_path: str) -> str:
     """Return the address of our pages on this site, with a slash at both ends."""
     return f"{root_path}{policy.consent.prefix}/"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from cookiegate.pages.render import asset_file, base_of, language_of, render
+from cookiegate.pages.render import asset_file, base_of, language_of, page_language, render
 from cookiegate.policy.texts import texts
 from cookiegate.policy.wording import ask, signal_honoured
 
@@ -36,27 +36,37 @@ class Snippets:
         self._policy = policy
         self._question = lru_cache(maxsize=256)(self._render_question)
         self._link = lru_cache(maxsize=256)(self._render_link)
+        self._unlock = lru_cache(maxsize=64)(self._render_unlock)
         self._linked = lru_cache(maxsize=64)(_link_pattern)
 
     def render(
-        self, visit: Visit, *, nonce: str = "", page: bytes = b"", start: int = 0, rebased: bool = False
+        self,
+        visit: Visit,
+        nonce: str = "",
+        page: bytes = b"",
+        start: int = 0,
+        rebased: bool = False,
+        language: str = "",
     ) -> bytes:
         """Return what goes directly behind the ``<body>`` start tag.
 
         The question for those who have not answered; else the settings link, or nothing where the page has
         one behind ``start``, or is shown inside another page. nonce: the page's own, for our script and
         style. rebased: the page's base element leads to another site, so our addresses name this one.
+        language: what the page says it is in, which counts where the page is for everyone. Then the script
+        asks who is there, and the question waits for that where scripts run.
         """
         if visit.framed:
             return b""
-        language = language_of(self._policy, visit)
+        everyone = visit.everyone
+        language = page_language(self._policy, language) if everyone else language_of(self._policy, visit)
         site = f"{visit.origin.scheme}://{visit.origin.host}" if rebased and visit.origin.host else ""
         if not visit.profile.answered:
-            snippet = self._question(language, site, visit.root_path, visit.signals.gpc)
-        elif self._has_link(visit, page, start, rebased):
-            return b""
+            snippet = self._question(language, site, visit.root_path, visit.signals.gpc, everyone)
         else:
-            snippet = self._link(language, site, visit.root_path)
+            linked = self._has_link(visit, page, start, rebased)
+            snippet = b"" if linked else self._link(language, site, visit.root_path)
+            snippet += self._unlock(site, visit.root_path) if everyone else b""
         if nonce and _NONCE.fullmatch(nonce):
             return _OWN_TAG.sub(rb'\g<0>nonce="%s" ' % nonce.encode(), snippet)
         return snippet
@@ -76,7 +86,7 @@ class Snippets:
                 return True
         return False
 
-    def _render_question(self, language: str, site: str, root_path: str, gpc: bool) -> bytes:
+    def _render_question(self, language: str, site: str, root_path: str, gpc: bool, everyone: bool) -> bytes:
         t = texts(language)
         policy = self._policy
         refused = {purpose.id for purpose in policy.optional_purposes if purpose.signal and gpc}
@@ -93,13 +103,18 @@ class Snippets:
             held=t.plural("banner.ticks", sum(groups)) if groups else "",
             held_many=sum(groups) > MANY_TICKS,
             ask=ask(t, policy, without=refused, emphasise=_strong),
-            signal=signal_honoured(t, policy) if gpc else "",
+            # In a page for everyone the script shows it to those whom it concerns.
+            signal=signal_honoured(t, policy) if gpc or everyone else "",
+            everyone=everyone,
             policy_url=site + link if (link := policy.site.privacy_policy).startswith("/") else link,
         )
 
     def _render_link(self, language: str, site: str, root_path: str) -> bytes:
         base = site + base_of(self._policy, root_path)
         return render("link.html", t=texts(language), base=base, css=asset_file("cg-link.css"))
+
+    def _render_unlock(self, site: str, root_path: str) -> bytes:
+        return render("unlock.html", base=site + base_of(self._policy, root_path), js=asset_file("cg.js"))
 
 
 def _strong(text: str) -> str:

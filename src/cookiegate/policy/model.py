@@ -102,6 +102,16 @@ class UndeclaredCookies(StrEnum):
     DENY = "deny"
 
 
+class Cache(StrEnum):
+    """Who may keep our pages. In all but PRIVATE everyone gets the same page, with everything held, and it is
+    unlocked in the browser. In BUCKET there are two such pages, one of them for those who have answered.
+    """
+
+    PRIVATE = "private"
+    SHARED = "shared"
+    BUCKET = "bucket"
+
+
 def _catalogue() -> Index:
     from cookiegate.catalog import default_index
 
@@ -123,6 +133,7 @@ class Policy:
     collection: Collection = Collection.ON
     unknown: Unknown = Unknown.REPORT
     undeclared_cookies: UndeclaredCookies = UndeclaredCookies.REPORT
+    cache: Cache = Cache.PRIVATE
     site: Site = field(default_factory=Site)
     consent: Consent = field(default_factory=Consent)
     purposes: tuple[Purpose, ...] = STANDARD

@@ -359,6 +359,13 @@ class TestCaps:
         page = b"<!doctype html><body x='" + b"x" * 300 + b"'>"
         assert self.cut(page + b"text")[0].bodies == [len(page)]
 
+    def test_a_long_html_tag_names_no_language(self) -> None:
+        scanner = Scanner(Heard(), tag_cap=32)
+        page = b"<html data-x='" + b"x" * 300 + b"' lang=de><body>"
+        for at in range(0, len(page), 7):
+            scanner.feed(page[at : at + 7])
+        assert scanner.language is None
+
     def test_comments_and_text_flow(self) -> None:
         _, most = self.cut(b"<!--" + b"x" * 300 + b"-->" + b"y" * 300 + b"<style>" + b"z:y;" * 99, step=1)
         assert most <= 12
@@ -373,3 +380,31 @@ class TestCaps:
         scanner = Scanner(Handler())
         scanner.feed(b"<!doctype html><body><a href=/x>", final=True)
         assert rest == [b"<a href=/x>"]
+
+
+@pytest.mark.parametrize(
+    ("page", "xml", "language"),
+    [
+        (b"<!doctype html><html lang=de><body>", False, b"de"),
+        (b'<HTML class=x\nLANG = "de-AT" lang=en><p>', False, b"de-AT"),
+        (b"<html lang=''><body>", False, b""),
+        (b"<html xml:lang=fr><body>", False, None),
+        (b"<html xml:lang='fr'><body>", True, b"fr"),
+        (b"<html xml:lang='fr' lang='ar'><body>", True, b"ar"),
+        # Another html tag adds what the first one does not say.
+        (b"<html><html lang=de><html lang=en><body>", False, b"de"),
+        (b"<html><head></head><body><html lang=de>", False, None),
+        # These are none.
+        (b"<!-- <html lang=de> --><html><body>", False, None),
+        (b"<script>'<html lang=de>'</script><html><body>", False, None),
+        (b"<template><html lang=de></template><body>", False, None),
+        (b"<meta name='<html lang=de>'><body lang=de>", False, None),
+    ],
+)
+def test_the_language_that_the_html_tag_names(page: bytes, xml: bool, language: bytes | None) -> None:
+    for step in (1, 5, 999):
+        scanner = Scanner(Heard(), xml=xml)
+        for at in range(0, len(page), step):
+            scanner.feed(page[at : at + step])
+        scanner.feed(b"", final=True)
+        assert scanner.language == language

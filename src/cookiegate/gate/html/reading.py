@@ -516,12 +516,26 @@ class Reading(Tokeniser):
             self._templates += 1
         elif not self._expects_body():
             return
+        elif name == b"html":
+            self._read_language(start)
         elif name == b"body":
             self._imply_body(self.pos)
         elif name == b"frameset":
             self.before_body = False
         elif name not in BEFORE_BODY:
             self._imply_body(start)
+
+    def _read_language(self, start: int) -> None:
+        """Take down what language the page says it is in. Of several html tags the first that says it counts.
+
+        A tag so long that its beginning has left already says nothing.
+        """
+        if self.page.language is None and start >= 0:
+            name_end = start + len(b"<html")
+            attributes = read_attributes(self.page.buffer, name_end, self.pos, every=True)
+            values = {attribute.name: attribute.value for attribute in reversed(attributes)}
+            # In XML lang is no attribute of a meaning to other programs, so pages often have both.
+            self.page.language = values.get(b"lang", values.get(b"xml:lang") if self.xml else None)
 
     def _imply_body(self, at: int) -> None:
         """The body begins at ``at``. A fragment, which names no document at all, has none."""

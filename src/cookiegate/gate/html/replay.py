@@ -63,6 +63,7 @@ class _Replay:
     def __init__(self, data: bytes) -> None:
         self.buffer: bytes | bytearray = data
         self.base = 0
+        self.language: bytes | None = None
         self.tag_cap = self.script_cap = len(data)
         self.crowded = True  # one reading at a time
         self.remembers = None

@@ -58,6 +58,7 @@ class Scanner:
         self.memory = memory
         self.buffer: bytes | bytearray = b""
         self.base = 0
+        self.language: bytes | None = None  # that the html tag names, known before the body begins
         self.tag_cap = tag_cap
         self.script_cap = script_cap
         self._handler = handler

@@ -31,6 +31,7 @@ class Page(Protocol):
 
     buffer: bytes | bytearray
     base: int  # offset in the page of the buffer's first byte
+    language: bytes | None  # that the html tag names
     tag_cap: int
     script_cap: int
 
