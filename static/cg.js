@@ -119,7 +119,8 @@
   const card = d.getElementById("cg");
   if (card) {
     const form = card.querySelector("form"), way = card.querySelector(".cg-quiet");
-    let plain;
+    // A Content-Security-Policy stays as it came, so what is granted may load with the next page only.
+    let plain = attribute(card, "reload");
     form.addEventListener("submit", event => {
       const button = event.submitter, type = "application/json";
       if (plain || !button) return;

@@ -30,6 +30,8 @@ from cookiegate.gate.plain import FILTERED, is_plain
 from cookiegate.gate.recoder import Recoder
 from cookiegate.gate.set_cookie import filter_set_cookie
 from cookiegate.gate.steps import gated, packed, unpacked
+from cookiegate.gate.wall import wall
+from cookiegate.policy.model import Csp
 from cookiegate.turns import in_turns
 from cookiegate.view import ConsentView
 
@@ -170,7 +172,15 @@ class Responder(ConsentView):
                 headers = replace(headers, b"content-encoding", b"gzip")
             else:
                 headers = without(headers, b"content-encoding")
-        return self._with_cookies(headers, page=True)
+        return self._with_cookies(self._walled(headers), page=True)
+
+    def _walled(self, headers: Headers) -> Headers:
+        """Add the policy that admits what this visitor allows, where the site wants one."""
+        desk, visit = self._desk, self.visit
+        reports = desk.policy.csp is Csp.REPORT or desk.on_violation is not None
+        report_to = f"{visit.root_path}{desk.policy.consent.prefix}/report" if reports else ""
+        added = wall(desk.policy, visit.profile, self._headers, visit.origin, report_to=report_to)
+        return [*headers, *added] if added else headers
 
     def _with_cookies(self, headers: Headers, *, page: bool) -> Headers:
         cookies = self.set_cookies(page=page)

@@ -160,7 +160,7 @@ class Profile:
         return service.purpose if self._purposes.get(service.purpose) is _NECESSARY else declared
 
     def purpose_of_unknown(self, *, beacon: bool = False) -> str | None:
-        """Return the purpose by which a third party that nobody declared is decided; None: no answer counts."""
+        """Return the purpose by which a third party nobody declared is decided; None: no answer counts."""
         return UNKNOWN_BEACONS if beacon and self._unknown.allowed else None
 
     def _as_beacon(self, decision: Decision) -> Decision:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cookiegate.gate.html.tags import Tag
 
 _PICTURES = frozenset((b"img", b"image"))
-# A length as the attributes of pictures have it (HTML, section 2.3.4.4); of a share of the page nothing is known.
+# A length as the attributes of pictures have it (HTML, section 2.3.4.4); a share says nothing.
 _LENGTH = re.compile(r"[\t\n\f\r ]*+\+?([0-9]++(?:\.[0-9]*+)?)(%?)")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _DECLARATION = re.compile(r"(?:^|;)\s*(display|visibility|width|height)\s*:\s*([^;!]*)", re.IGNORECASE)

@@ -19,6 +19,7 @@ from cookiegate.policy.model import (
     STANDARD,
     Collection,
     Consent,
+    Csp,
     Policy,
     Purpose,
     Site,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from cookiegate.catalog.index import Index
 
 POLICY_KEYS = (
-    *("collection", "unknown", "undeclared_cookies"),
+    *("collection", "unknown", "undeclared_cookies", "csp"),
     *("site", "consent", "purposes", "services", "catalog"),
 )
 SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies", "json_html")
@@ -101,6 +102,7 @@ def from_dict(
         collection=file.choice("collection", Collection.ON),
         unknown=file.choice("unknown", Unknown.REPORT),
         undeclared_cookies=file.choice("undeclared_cookies", UndeclaredCookies.REPORT),
+        csp=_csp(file),
         site=site,
         consent=_consent(file.table("consent", CONSENT_KEYS)),
         purposes=purposes,
@@ -109,6 +111,13 @@ def from_dict(
         filters=filters,
         filters_digest=digest,
     )
+
+
+def _csp(file: Table) -> Csp:
+    csp = file.choice("csp", Csp.OFF)
+    if csp is Csp.ENFORCE and file.choice("unknown", Unknown.REPORT) is not Unknown.HOLD:
+        raise file.error("csp", csp.value, 'needs unknown = "hold": such a policy admits only what is known')
+    return csp
 
 
 def _filters(table: Table, folder: Path) -> tuple[FilterLists | None, str]:

@@ -100,6 +100,14 @@ class UndeclaredCookies(StrEnum):
     DENY = "deny"
 
 
+class Csp(StrEnum):
+    """Whether pages carry a Content-Security-Policy that lists what this visitor allows."""
+
+    OFF = "off"
+    REPORT = "report"  # what it would block is only reported
+    ENFORCE = "enforce"
+
+
 def _catalogue() -> Index:
     from cookiegate.catalog import default_index
 
@@ -121,6 +129,7 @@ class Policy:
     collection: Collection = Collection.ON
     unknown: Unknown = Unknown.REPORT
     undeclared_cookies: UndeclaredCookies = UndeclaredCookies.REPORT
+    csp: Csp = Csp.OFF
     site: Site = field(default_factory=Site)
     consent: Consent = field(default_factory=Consent)
     purposes: tuple[Purpose, ...] = STANDARD
