@@ -1,7 +1,7 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets [--trust ADDRESS]``. It ends with
-SIGTERM, or when whoever started it is gone.
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|wall|strict-wall|open-wall
+[--trust ADDRESS]``. It ends with SIGTERM, or when whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 import charset_pages
+import wall_pages
 from cookiegate import CookieGate
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
@@ -29,6 +30,8 @@ from sinks import OTHERS, page_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+WALLS = ["wall", "strict-wall", "open-wall"]
+NAMES = ["demo", "bare", "order", "sinks", "open-sinks", "charsets", *WALLS]
 KEY = "a key that is only used in browser tests"
 
 ORDER = """<!doctype html>
@@ -96,7 +99,7 @@ def end_with_parent() -> None:
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks", "charsets"])
+    parser.add_argument("app", choices=NAMES)
     parser.add_argument("--trust", action="append", default=[])
     arguments = parser.parse_args()
     makers = {
@@ -106,6 +109,9 @@ def main() -> None:
         "sinks": lambda: CookieGate(open_sinks_app(), secret_keys=[KEY]),
         "open-sinks": open_sinks_app,
         "charsets": lambda: charset_pages.create_app(KEY),
+        "wall": lambda: wall_pages.create_app(KEY),
+        "strict-wall": lambda: wall_pages.create_app(KEY, strict=True),
+        "open-wall": wall_pages.site,
     }
     app = makers[arguments.app]()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
