@@ -19,7 +19,7 @@ _NONCE = re.compile(rb"(?:^|\s)'nonce-([A-Za-z0-9+/_-]+={0,2})'(?=\s|$)", re.IGN
 _ANY_NONCE = re.compile(rb"'nonce-[^'\s;,]*+'", re.IGNORECASE)
 _LOADS = re.compile(r"[a-z]+(?:-[a-z]+)*-src(?:-[a-z]+)?")
 _SOURCE = re.compile(
-    r"(?:([a-z][a-z0-9+.-]*+)://)?((?:\*\.)?[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+)(?::([0-9]++|\*))?(/[!-+\--:<-~]*+)?",
+    r"(?:([a-z][a-z0-9+.-]*+)://)?((?:\*\.)?[a-z0-9_-]++(?:(?>\.[a-z0-9_-]++))*+)(?::([0-9]++|\*))?(/[!\"$-+\--:<->@-~]*+)?",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
