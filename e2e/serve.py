@@ -1,7 +1,7 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|wall|strict-wall|open-wall
-[--trust ADDRESS]``. It ends with SIGTERM, or when whoever started it is gone.
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|wall|strict-wall
+|reporting-wall|open-wall [--trust ADDRESS]``. It ends with SIGTERM, or when whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sinks import OTHERS, page_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-WALLS = ["wall", "strict-wall", "open-wall"]
+WALLS = ["wall", "strict-wall", "reporting-wall", "open-wall"]
 NAMES = ["demo", "bare", "order", "sinks", "open-sinks", "charsets", *WALLS]
 KEY = "a key that is only used in browser tests"
 
@@ -111,6 +111,7 @@ def main() -> None:
         "charsets": lambda: charset_pages.create_app(KEY),
         "wall": lambda: wall_pages.create_app(KEY),
         "strict-wall": lambda: wall_pages.create_app(KEY, strict=True),
+        "reporting-wall": lambda: wall_pages.reporting_app(KEY),
         "open-wall": wall_pages.site,
     }
     app = makers[arguments.app]()

@@ -1,10 +1,11 @@
-"""The wall: what the gate cannot see does not go out either, with JavaScript and without, and the site works."""
+"""The wall: what the gate cannot see does not go out either, with JavaScript and without; the site works."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+
 from harness import served
 from wall_pages import OWN
 
@@ -104,3 +105,24 @@ def test_an_answer_on_the_page_is_followed_by_a_page_that_may_load_it(
     settle(visitor)
     assert sites(visitor) == {HOTJAR, META, PAY}
     assert "www.facebook.com/tr redirected" in visitor.requests
+
+
+def test_a_wall_that_only_reports_blocks_nothing_and_tells(visitors: Callable[..., Visitor]) -> None:
+    with served("reporting-wall") as base:
+        visitor = visitors(base)
+        visit(visitor)
+        settle(visitor)
+        assert sites(visitor) == {HOTJAR, META, STRANGER, PAY}
+        found: list[list[str]] = []
+        for _ in range(50):
+            found = visitor.page.evaluate("fetch('/violations').then(answer => answer.json())")
+            if len({host for host, *_ in found} & {"www.facebook.com", "127.0.0.1"}) == 2 and (
+                ["nobody.test", "connect-src", "/"] in found
+            ):
+                break
+        hosts = {host for host, *_ in found}
+        # Of a redirect the browser names the address it began with: the site's own.
+        assert {"www.facebook.com", "nobody.test", "127.0.0.1"} <= hosts
+        assert PAY not in hosts
+        assert ["nobody.test", "connect-src", "/"] in found
+        assert {path for *_, path in found} == {"/"}

@@ -1,14 +1,14 @@
-"""A site whose own style sheet and script reach for trackers at run time, where no reader of its pages sees it."""
+"""A site whose own style sheet and script reach for trackers at run time, where no reader of pages looks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from cookiegate import CookieGate, Policy
+from cookiegate import CookieGate, Policy, Violation
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -17,8 +17,9 @@ GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000
 NONCE = "c29tZXRoaW5nUmFuZG9t"
 # What a strict site says: only its own scripts by nonce, and what they load.
 STRICT = (
-    f"default-src 'none'; script-src 'nonce-{NONCE}' 'strict-dynamic'; style-src 'self' https:; img-src * data: blob:; "
-    "connect-src *; frame-src *; worker-src 'self' blob:; font-src *; media-src *; form-action *; base-uri 'none'"
+    f"default-src 'none'; script-src 'nonce-{NONCE}' 'strict-dynamic'; style-src 'self' https:; "
+    "img-src * data: blob:; connect-src *; frame-src *; worker-src 'self' blob:; font-src *; media-src *; "
+    "form-action *; base-uri 'none'"
 )
 
 POLICY = {
@@ -52,7 +53,8 @@ SCRIPT = """
 window.own = [];
 const add = (name, fields) => document.body.appendChild(Object.assign(document.createElement(name), fields));
 const quiet = promise => promise.catch(() => {});
-for (const host of ["https://www.facebook.com/tr", "https://script.hotjar.com/x", "https://nobody.test/x", "https://pay.test/x"]) {
+for (const place of ["www.facebook.com/tr", "script.hotjar.com/x", "nobody.test/x", "pay.test/x"]) {
+  const host = `https://${place}`;
   new Image().src = host + "?image";
   add("div", { innerHTML: `<img src="${host}?inner">` });
   add("div", {}).style.backgroundImage = `url(${host}?style)`;
@@ -79,7 +81,8 @@ quiet(fetch("/away?fetch", { mode: "no-cors" }));
 // The site's own things.
 const seen = name => own.push(name);
 add("img", { src: "/own.gif?image", onload: () => seen("image") });
-add("img", { src: "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", onload: () => seen("data") });
+const svg = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>";
+add("img", { src: svg, onload: () => seen("data") });
 fetch("/own.gif?fetch").then(answer => answer.blob()).then(blob => {
   seen("fetch");
   add("img", { src: URL.createObjectURL(blob), onload: () => seen("blob") });
@@ -133,3 +136,15 @@ def site(*, strict: bool = False) -> Starlette:
 def create_app(key: str, *, strict: bool = False) -> CookieGate:
     """Build the site with the gate and the wall before it."""
     return CookieGate(site(strict=strict), secret_keys=[key], policy=Policy.from_dict(POLICY))
+
+
+def reporting_app(key: str) -> CookieGate:
+    """Build the site with a wall that only reports; what is reported is at /violations."""
+    app, found = site(), []
+    app.router.routes.append(Route("/violations", lambda request: JSONResponse(found)))
+    policy = Policy.from_dict({**POLICY, "csp": "report", "unknown": "report"})
+
+    def keep(violation: Violation) -> None:
+        found.append([violation.host, violation.directive, violation.path])
+
+    return CookieGate(app, secret_keys=[key], policy=policy, on_violation=keep)

@@ -66,7 +66,8 @@ class CookieGate:
             clock=clock,
             on_response=on_response,
             on_violation=on_violation,
-            release=_release(),
+            # A browser adds the headers of a 304 to those it has, so a page of another mode is no answer.
+            release=f"{_release()} {self.policy.csp}",
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

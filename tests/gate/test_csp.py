@@ -45,10 +45,16 @@ def test_what_is_only_reported_on_does_not_count():
         ([b"img-src * https: http: ws: wss: ftp: https://* *:443 *.com https://*:*"], []),
         ([b"img-src cdn.test; connect-src cdn.test api.test"], ["cdn.test", "api.test"]),
         ([b"img-src a.test, img-src b.test", b"font-src c.test"], ["a.test", "b.test", "c.test"]),
-        ([b"script-src-elem a.test; STYLE-SRC b.test; fenced-frame-src c.test"], ["a.test", "b.test", "c.test"]),
+        (
+            [b"script-src-elem a.test; STYLE-SRC b.test; fenced-frame-src c.test"],
+            ["a.test", "b.test", "c.test"],
+        ),
         ([b"img-src a.test; img-src b.test"], ["a.test"]),
         ([b"form-action a.test; frame-ancestors b.test; report-uri https://c.test/; sandbox"], []),
-        ([b"img-src data: app: BLOB: https://A.Test:8443/x/"], ["data:", "app:", "BLOB:", "https://A.Test:8443/x/"]),
+        (
+            [b"img-src data: app: BLOB: https://A.Test:8443/x/"],
+            ["data:", "app:", "BLOB:", "https://A.Test:8443/x/"],
+        ),
         ([b"connect-src wss://a.test:* gopher://b.test a.test/x?y a..test \xff.test"], ["wss://a.test:*"]),
         ([b"img-src *.a.test localhost 127.0.0.1:8000"], ["*.a.test", "localhost", "127.0.0.1:8000"]),
     ],
@@ -70,7 +76,8 @@ def test_what_a_source_names():
 
 def test_a_nonce_that_changes_changes_nothing():
     first, second = (
-        named_in([(b"content-security-policy", b"script-src 'nonce-%d' a.test" % number)]) for number in (1, 2)
+        named_in([(b"content-security-policy", b"script-src 'nonce-%d' a.test" % number)])
+        for number in (1, 2)
     )
     assert first is second
     assert named_in([(b"content-security-policy-report-only", b"script-src a.test")]) == ()

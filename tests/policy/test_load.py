@@ -13,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cookiegate.exceptions import PolicyError
-from cookiegate.policy import STANDARD, Collection, Consent, Policy, Purpose, Site, UndeclaredCookies, Unknown
+from cookiegate.policy import (
+    STANDARD,
+    Collection,
+    Consent,
+    Csp,
+    Policy,
+    Purpose,
+    Site,
+    UndeclaredCookies,
+    Unknown,
+)
 from cookiegate.policy.load import from_dict, load
 
 from .conftest import INDEX
@@ -27,6 +37,7 @@ FULL: dict[str, Any] = {
     "collection": "suspended",
     "unknown": "hold",
     "undeclared_cookies": "deny",
+    "csp": "enforce",
     "site": {
         "name": "Linden & Salt",
         "controller": "Linden & Salt GmbH",
@@ -61,6 +72,7 @@ def test_everything_that_can_be_said(index: Index) -> None:
     assert policy.collection is Collection.SUSPENDED
     assert policy.unknown is Unknown.HOLD
     assert policy.undeclared_cookies is UndeclaredCookies.DENY
+    assert policy.csp is Csp.ENFORCE
     assert policy.site == Site(
         name="Linden & Salt",
         controller="Linden & Salt GmbH",
@@ -112,6 +124,14 @@ def test_the_classmethods_read_the_shipped_catalogue(tmp_path: Path) -> None:
         ({"collection": "off"}, "collection", "off", 'must be one of "on", "suspended"'),
         ({"collection": "On"}, "collection", "On", 'must be one of "on", "suspended"'),
         ({"collection": True}, "collection", True, 'must be one of "on", "suspended"'),
+        ({"csp": "on"}, "csp", "on", 'must be one of "off", "report", "enforce"'),
+        (
+            {"csp": "enforce"},
+            "csp",
+            "enforce",
+            'needs unknown = "hold": such a policy admits only what is known',
+        ),
+        ({"csp": "enforce", "unknown": "allow"}, "csp", "enforce", 'needs unknown = "hold"'),
         ({"unknown": "deny"}, "unknown", "deny", 'must be one of "allow", "report", "hold"'),
         ({"undeclared_cookies": "hold"}, "undeclared_cookies", "hold", '"allow", "report", "deny"'),
         ({"site": "Linden"}, "site", "Linden", "must be a table"),

@@ -53,7 +53,8 @@ _logger = logging.getLogger("cookiegate")
 class Violation:
     """Something that a page tried to load, and that the policy derived from the decision does not admit.
 
-    host: where it is; in lower case, without a port. directive: as what it was to load (``img-src``).
+    host: where it is, or the site's own where an address of the site redirects there; in lower case, without
+    a port. directive: as what it was to load (``img-src``).
     path: of the page, without its query. A visitor's browser says so, or whoever pretends to be one.
     """
 
