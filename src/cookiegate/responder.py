@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cookiegate.desk import Desk
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
+    from cookiegate.gate.visit import Visit
 
 BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 """Extensions by which a file goes from the disk to the visitor without passing here."""
@@ -172,11 +173,11 @@ class Responder(ConsentView):
                 headers = replace(headers, b"content-encoding", b"gzip")
             else:
                 headers = without(headers, b"content-encoding")
-        return self._with_cookies(self._walled(headers), page=True)
+        return self._with_cookies(self._walled(headers, self.visit), page=True)
 
-    def _walled(self, headers: Headers) -> Headers:
-        """Add the policy that admits what this visitor allows, where the site wants one."""
-        desk, visit = self._desk, self.visit
+    def _walled(self, headers: Headers, visit: Visit) -> Headers:
+        """Add the policy that admits what is allowed, if the site wants one. visit: for whom the page is."""
+        desk = self._desk
         reports = desk.policy.csp is Csp.REPORT or desk.on_violation is not None
         report_to = f"{visit.root_path}{desk.policy.consent.prefix}/report" if reports else ""
         added = wall(desk.policy, visit.profile, self._headers, visit.origin, report_to=report_to)

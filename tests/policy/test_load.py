@@ -24,7 +24,8 @@ from cookiegate.policy import (
     UndeclaredCookies,
     Unknown,
 )
-from cookiegate.policy.load import from_dict, load
+from cookiegate.policy.load import _csp, from_dict, load
+from cookiegate.policy.table import Table
 
 from .conftest import INDEX
 
@@ -332,3 +333,12 @@ def test_a_filter_list_that_cannot_be_read(tmp_path: Path, index: Index, name: s
         from_dict({"catalog": {"lists": [name]}}, index=index, folder=tmp_path)
     assert caught.value.key == "catalog.lists[0]"
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cache", ["shared", "bucket"])
+def test_a_page_for_everyone_cannot_have_a_visitor_s_policy(cache: str) -> None:
+    raw = {"unknown": "hold", "cache": cache}
+    with pytest.raises(PolicyError, match="csp = 'enforce': needs cache = \"private\""):
+        _csp(Table({**raw, "csp": "enforce"}, "shop.toml"))
+    assert _csp(Table({**raw, "csp": "report"}, "shop.toml")) is Csp.REPORT
+    assert _csp(Table({**raw, "csp": "enforce", "cache": "private"}, "shop.toml")) is Csp.ENFORCE

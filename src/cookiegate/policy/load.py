@@ -117,6 +117,9 @@ def _csp(file: Table) -> Csp:
     csp = file.choice("csp", Csp.OFF)
     if csp is Csp.ENFORCE and file.choice("unknown", Unknown.REPORT) is not Unknown.HOLD:
         raise file.error("csp", csp.value, 'needs unknown = "hold": such a policy admits only what is known')
+    if csp is Csp.ENFORCE and file.raw("cache") not in (None, "private"):
+        allowed = 'needs cache = "private": the policy of a page for everyone could not be loosened'
+        raise file.error("csp", csp.value, allowed)
     return csp
 
 
