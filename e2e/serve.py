@@ -1,7 +1,7 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|cached [--trust ADDRESS]
-[--cache MODE]``. It ends with SIGTERM, or when whoever started it is gone.
+Usage: ``python serve.py APP [--trust ADDRESS] [--cache MODE]``, where APP is one of NAMES. It ends with
+SIGTERM, or when whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 import charset_pages
+import wall_pages
 from cookiegate import CookieGate, Policy
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+WALLS = ["wall", "strict-wall", "reporting-wall", "open-wall"]
+NAMES = ["demo", "bare", "order", "sinks", "open-sinks", "charsets", "cached", *WALLS]
 KEY = "a key that is only used in browser tests"
 
 ORDER = """<!doctype html>
@@ -132,7 +135,7 @@ def end_with_parent() -> None:
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks", "charsets", "cached"])
+    parser.add_argument("app", choices=NAMES)
     parser.add_argument("--trust", action="append", default=[])
     parser.add_argument("--cache", default="private")
     arguments = parser.parse_args()
@@ -144,6 +147,10 @@ def main() -> None:
         "open-sinks": open_sinks_app,
         "cached": lambda: cached_app(arguments.cache),
         "charsets": lambda: charset_pages.create_app(KEY),
+        "wall": lambda: wall_pages.create_app(KEY),
+        "strict-wall": lambda: wall_pages.create_app(KEY, strict=True),
+        "reporting-wall": lambda: wall_pages.reporting_app(KEY),
+        "open-wall": wall_pages.site,
     }
     app = makers[arguments.app]()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)

@@ -143,7 +143,8 @@
   };
   if (card) {
     const form = card.querySelector("form");
-    let plain;
+    // A Content-Security-Policy stays as it came, so what is granted may load with the next page only.
+    let plain = attribute(card, "reload");
     way = card.querySelector(".cg-quiet");
     form.addEventListener("submit", event => {
       const button = event.submitter;

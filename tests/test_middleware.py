@@ -66,8 +66,10 @@ def test_what_cannot_work_is_refused_at_once(monkeypatch, tmp_path):
     async def report(_): ...
 
     for callback in (report, 3):
-        with pytest.raises(TypeError, match="plain function"):
+        with pytest.raises(TypeError, match="on_response must be a plain function that takes a Report"):
             CookieGate(nothing, secret_keys=KEY, on_response=callback)
+        with pytest.raises(TypeError, match="on_violation must be a plain function that takes a Violation"):
+            CookieGate(nothing, secret_keys=KEY, on_violation=callback)
 
 
 def test_a_policy_is_an_object_or_a_file(tmp_path):

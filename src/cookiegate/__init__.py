@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from cookiegate.desk import Report
     from cookiegate.gate.page import gate_html
     from cookiegate.middleware import CookieGate
+    from cookiegate.pages.report import Violation
     from cookiegate.policy.model import Policy
     from cookiegate.view import ConsentView, consent_of
 
@@ -16,6 +17,7 @@ __all__ = [
     "CookieGate",
     "Policy",
     "Report",
+    "Violation",
     "consent_of",
     "gate_html",
     "lookup_cookie",
@@ -28,6 +30,7 @@ _HOMES = {
     "CookieGate": "middleware",
     "Policy": "policy.model",
     "Report": "desk",
+    "Violation": "pages.report",
     "consent_of": "view",
     "gate_html": "gate.page",
     "lookup_cookie": "catalog",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.plan import Plans
     from cookiegate.gate.visit import Visit
+    from cookiegate.pages.report import Violation
     from cookiegate.pages.snippet import Snippets
     from cookiegate.policy.model import Policy
 
@@ -55,6 +56,7 @@ class Desk:
     clock: Callable[[], float]
     new_id: Callable[[], str] = new_subject
     on_response: Callable[[Report], None] | None = None
+    on_violation: Callable[[Violation], None] | None = None
     release: str = ""
 
     def variant(self, visit: Visit) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from cookiegate.desk import Report
+    from cookiegate.pages.report import Violation
 
 
 class CookieGate:
@@ -36,6 +37,7 @@ class CookieGate:
     policy: a Policy, or the path of a TOML file; None takes the catalogue and the standard purposes.
     secret_keys: for the consent cookie, oldest first, the last one signs; None reads COOKIEGATE_SECRET_KEYS.
     on_response: is handed a Report before the end of each page; it must not block.
+    on_violation: is handed each Violation of the policy's ``csp`` that browsers report; it must not block.
     clock: Unix seconds.
     Raises PolicyError, SecretKeyError or TypeError for what cannot work.
     """
@@ -47,19 +49,18 @@ class CookieGate:
         policy: Policy | str | os.PathLike[str] | None = None,
         secret_keys: Sequence[str] | str | None = None,
         on_response: Callable[[Report], None] | None = None,
+        on_violation: Callable[[Violation], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if on_response is not None and (
-            not callable(on_response) or inspect.iscoroutinefunction(on_response)
-        ):
-            raise TypeError("on_response must be a plain function that takes a Report")
+        _check_hook("on_response", on_response, "a Report")
+        _check_hook("on_violation", on_violation, "a Violation")
         self.app = app
         self.policy = _policy(policy)
         self._prefix = self.policy.consent.prefix
         self._json_html = self.policy.site.json_html
         self._cookies = cookies_of(self.policy) if self.policy.consent.hide_cookies else None
         cookie = ConsentCookie(secret_keys, self.policy, clock=clock)
-        self._pages = Pages(self.policy, cookie, clock=clock)
+        self._pages = Pages(self.policy, cookie, clock=clock, on_violation=on_violation)
         self._desk = Desk(
             policy=self.policy,
             cookie=cookie,
@@ -67,7 +68,9 @@ class CookieGate:
             snippets=Snippets(self.policy),
             clock=clock,
             on_response=on_response,
-            release=_release(),
+            on_violation=on_violation,
+            # A browser adds the headers of a 304 to those it has, so a page of another mode is no answer.
+            release=f"{_release()} {self.policy.csp}",
         )
         warm_up(self.policy)
 
@@ -110,6 +113,11 @@ class CookieGate:
         if root and path.startswith(root + "/"):
             path = path[len(root) :]
         return path.startswith(self._prefix) and path[len(self._prefix) :][:1] in ("", "/")
+
+
+def _check_hook(name: str, hook: object, takes: str) -> None:
+    if hook is not None and (not callable(hook) or inspect.iscoroutinefunction(hook)):
+        raise TypeError(f"{name} must be a plain function that takes {takes}")
 
 
 def _policy(policy: Policy | str | os.PathLike[str] | None) -> Policy:

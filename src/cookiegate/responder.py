@@ -33,7 +33,8 @@ from cookiegate.gate.plain import FILTERED, is_plain
 from cookiegate.gate.recoder import Recoder
 from cookiegate.gate.set_cookie import filter_set_cookie
 from cookiegate.gate.steps import gated, packed, unpacked
-from cookiegate.policy.model import Cache
+from cookiegate.gate.wall import wall
+from cookiegate.policy.model import Cache, Csp
 from cookiegate.turns import in_turns
 from cookiegate.view import ConsentView
 
@@ -181,13 +182,21 @@ class Responder(ConsentView):
                 headers = replace(headers, b"content-encoding", b"gzip")
             else:
                 headers = without(headers, b"content-encoding")
-        return self._with_cookies(headers, page=not visit.everyone)
+        return self._with_cookies(self._walled(headers, visit), page=not visit.everyone)
 
     def _for_caches(self, headers: Headers, visit: Visit) -> Headers:
         """Say who may keep the page. One for everyone is kept as the application says."""
         if not visit.everyone:
             return cache.private(cache.vary(headers, _VARY))
         return cache.vary(headers, BUCKET) if self._desk.policy.cache is Cache.BUCKET else headers
+
+    def _walled(self, headers: Headers, visit: Visit) -> Headers:
+        """Add the policy that admits what is allowed, if the site wants one. visit: for whom the page is."""
+        desk = self._desk
+        reports = desk.policy.csp is Csp.REPORT or desk.on_violation is not None
+        report_to = f"{visit.root_path}{desk.policy.consent.prefix}/report" if reports else ""
+        added = wall(desk.policy, visit.profile, self._headers, visit.origin, report_to=report_to)
+        return [*headers, *added] if added else headers
 
     def _with_cookies(self, headers: Headers, *, page: bool) -> Headers:
         """Add the cookies that are due; what carries an answer is never kept for somebody else."""

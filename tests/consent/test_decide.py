@@ -13,7 +13,7 @@ import pytest
 from cookiegate.consent import decide
 from cookiegate.consent.decide import Decision, Reason, granted_profile, profile_of, strictest_profile
 from cookiegate.consent.model import NO_SIGNALS, Choice, ConsentState, Signals
-from cookiegate.policy.model import Collection, Policy, UndeclaredCookies, Unknown
+from cookiegate.policy.model import Collection, Policy, Purpose, UndeclaredCookies, Unknown
 
 NO, YES, INSISTED = Choice
 GPC = Signals(gpc=True)
@@ -194,7 +194,41 @@ def test_a_stopped_site_collects_nothing_whatever_was_granted(shop: Policy) -> N
 def test_unknown_third_parties_follow_the_policy(shop: Policy, unknown: Unknown, allowed: bool) -> None:
     policy = replace(shop, unknown=unknown)
     for answer in (SILENT, NONE, ALL):
-        assert profile_of(policy, answer).decide_unknown() == Decision(allowed, Reason.UNKNOWN)
+        profile = profile_of(policy, answer)
+        assert profile.decide_unknown() == Decision(allowed, Reason.UNKNOWN)
+        assert profile.purpose_of_unknown() is None
+
+
+@pytest.mark.parametrize(
+    ("unknown", "answer", "signals", "allowed"),
+    [
+        (Unknown.ALLOW, SILENT, NO_SIGNALS, True),
+        (Unknown.ALLOW, NONE, GPC, True),
+        (Unknown.REPORT, SILENT, NO_SIGNALS, False),
+        (Unknown.REPORT, NONE, NO_SIGNALS, False),
+        (Unknown.REPORT, MARKETING, NO_SIGNALS, False),
+        (Unknown.REPORT, state(beacons=YES, marketing=NO), NO_SIGNALS, False),
+        (Unknown.REPORT, state(beacons=YES, marketing=YES), NO_SIGNALS, True),
+        (Unknown.REPORT, ALL, GPC, False),
+        (Unknown.REPORT, INSISTING, GPC, True),
+        (Unknown.HOLD, ALL, NO_SIGNALS, False),
+    ],
+)
+def test_a_stranger_s_web_beacon_is_marketing(
+    shop: Policy, unknown: Unknown, answer: ConsentState | None, signals: Signals, allowed: bool
+) -> None:
+    profile = profile_of(replace(shop, unknown=unknown), answer, signals)
+    assert profile.decide_unknown(beacon=True) == Decision(allowed, Reason.UNKNOWN)
+    asked = None if unknown is Unknown.HOLD else "marketing"
+    assert profile.purpose_of_unknown(beacon=True) == asked
+    assert allowed or profile.denies_anything
+
+
+def test_without_a_purpose_to_grant_a_stranger_s_web_beacon_stays_held(shop: Policy) -> None:
+    policy = Policy(purposes=(Purpose(id="necessary", optional=False),), index=shop.index)
+    assert not profile_of(policy, ALL).decide_unknown(beacon=True).allowed
+    stopped = replace(shop, collection=Collection.SUSPENDED)
+    assert not profile_of(stopped, ALL).decide_unknown(beacon=True).allowed
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from cookiegate.catalog import Index
 from cookiegate.consent.choose import accept_all, reject_all
 from cookiegate.consent.model import NO_SIGNALS
 from cookiegate.pages.snippet import MOST_TICKS, Snippets
-from cookiegate.policy.model import Consent, Policy, Purpose, Site
+from cookiegate.policy.model import Consent, Csp, Policy, Purpose, Site
 
 VOID = {"link", "img", "br", "meta", "input"}
 
@@ -74,6 +74,13 @@ def test_the_question(shop, visit_of):
     assert html.count("<i></i>") == 3
     assert "3 held" in tree.text
     assert "Global Privacy Control" not in html
+
+
+def test_where_a_policy_is_enforced_the_answer_is_followed_by_a_new_page(shop, visit_of):
+    enforced = replace(shop, csp=Csp.ENFORCE)
+    assert b" data-cg-reload=" in Snippets(enforced).render(visit_of(enforced))
+    for policy in (shop, replace(shop, csp=Csp.REPORT)):
+        assert b"reload" not in Snippets(policy).render(visit_of(policy))
 
 
 def test_nothing_in_the_question_needs_an_inline_permission(shop, visit_of):

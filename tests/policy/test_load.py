@@ -18,13 +18,15 @@ from cookiegate.policy import (
     Cache,
     Collection,
     Consent,
+    Csp,
     Policy,
     Purpose,
     Site,
     UndeclaredCookies,
     Unknown,
 )
-from cookiegate.policy.load import from_dict, load
+from cookiegate.policy.load import _csp, from_dict, load
+from cookiegate.policy.table import Table
 
 from .conftest import INDEX
 
@@ -38,6 +40,7 @@ FULL: dict[str, Any] = {
     "unknown": "hold",
     "undeclared_cookies": "deny",
     "cache": "bucket",
+    "csp": "report",
     "site": {
         "name": "Linden & Salt",
         "controller": "Linden & Salt GmbH",
@@ -73,6 +76,7 @@ def test_everything_that_can_be_said(index: Index) -> None:
     assert policy.unknown is Unknown.HOLD
     assert policy.undeclared_cookies is UndeclaredCookies.DENY
     assert policy.cache is Cache.BUCKET
+    assert policy.csp is Csp.REPORT
     assert policy.site == Site(
         name="Linden & Salt",
         controller="Linden & Salt GmbH",
@@ -124,6 +128,14 @@ def test_the_classmethods_read_the_shipped_catalogue(tmp_path: Path) -> None:
         ({"collection": "off"}, "collection", "off", 'must be one of "on", "suspended"'),
         ({"collection": "On"}, "collection", "On", 'must be one of "on", "suspended"'),
         ({"collection": True}, "collection", True, 'must be one of "on", "suspended"'),
+        ({"csp": "on"}, "csp", "on", 'must be one of "off", "report", "enforce"'),
+        (
+            {"csp": "enforce"},
+            "csp",
+            "enforce",
+            'needs unknown = "hold": such a policy admits only what is known',
+        ),
+        ({"csp": "enforce", "unknown": "allow"}, "csp", "enforce", 'needs unknown = "hold"'),
         ({"unknown": "deny"}, "unknown", "deny", 'must be one of "allow", "report", "hold"'),
         ({"undeclared_cookies": "hold"}, "undeclared_cookies", "hold", '"allow", "report", "deny"'),
         ({"cache": "public"}, "cache", "public", '"private", "shared", "bucket"'),
@@ -327,3 +339,12 @@ def test_a_filter_list_that_cannot_be_read(tmp_path: Path, index: Index, name: s
         from_dict({"catalog": {"lists": [name]}}, index=index, folder=tmp_path)
     assert caught.value.key == "catalog.lists[0]"
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cache", ["shared", "bucket"])
+def test_a_page_for_everyone_cannot_have_a_visitor_s_policy(cache: str) -> None:
+    raw = {"unknown": "hold", "cache": cache}
+    with pytest.raises(PolicyError, match="csp = 'enforce': needs cache = \"private\""):
+        _csp(Table({**raw, "csp": "enforce"}, "shop.toml"))
+    assert _csp(Table({**raw, "csp": "report"}, "shop.toml")) is Csp.REPORT
+    assert _csp(Table({**raw, "csp": "enforce", "cache": "private"}, "shop.toml")) is Csp.ENFORCE

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from cookiegate.consent.model import Signals
 
 
+UNKNOWN_BEACONS = "marketing"
+"""The purpose of web beacons of third parties that nobody declared: the strictest."""
+
+
 class Reason(StrEnum):
     """Why something is allowed or held: a closed list, so that every language can say it."""
 
@@ -96,6 +100,7 @@ class Profile:
     _means: dict[str, Decision] = field(repr=False)
     _chosen: dict[str, bool] = field(repr=False)  # by service, where it differs from its purpose
     _unknown: Decision = field(repr=False)
+    _unknown_beacon: Decision = field(repr=False)
     _undeclared: Decision = field(repr=False)
 
     @property
@@ -136,9 +141,12 @@ class Profile:
         decision = self._purposes.get(purpose, _NOT_ASKED)
         return self._as_beacon(decision) if beacon else decision
 
-    def decide_unknown(self) -> Decision:
-        """Decide about a third party that nobody declared: the policy's ``unknown``."""
-        return self._unknown
+    def decide_unknown(self, *, beacon: bool = False) -> Decision:
+        """Decide about a third party that nobody declared: the policy's ``unknown``.
+
+        beacon: it loads as a web beacon. Where ``unknown`` is "report", that needs marketing and web beacons.
+        """
+        return self._unknown_beacon if beacon else self._unknown
 
     def decide_cookie(self, name: str) -> Decision:
         """Decide about a cookie by its name: our own, a known service's, else ``undeclared_cookies``."""
@@ -157,6 +165,10 @@ class Profile:
         if decision is _NECESSARY:
             return declared if service.id in self._policy.named_necessary else service.purpose
         return service.purpose if self._purposes.get(service.purpose) is _NECESSARY else declared
+
+    def purpose_of_unknown(self, *, beacon: bool = False) -> str | None:
+        """Return the purpose by which a third party nobody declared is decided; None: no answer counts."""
+        return UNKNOWN_BEACONS if beacon and self._unknown.allowed else None
 
     def _as_beacon(self, decision: Decision) -> Decision:
         return self._means["beacons"] if decision is _GRANTED else decision
@@ -294,6 +306,8 @@ def _build(
     by_means = dict(zip(MEANS, (_DECISIONS[reason] for reason in means), strict=True))
     holds_unknown = policy.unknown is Unknown.HOLD
     denies_undeclared = policy.undeclared_cookies is UndeclaredCookies.DENY
+    counts = by_purpose.get(UNKNOWN_BEACONS, _NOT_ASKED).allowed and by_means["beacons"].allowed
+    beacon_loads = policy.unknown is Unknown.ALLOW or (policy.unknown is Unknown.REPORT and counts)
     grants_all = all(decision.allowed for decision in by_purpose.values()) and by_means["beacons"].allowed
     return Profile(
         key=hashlib.sha256(content.encode()).hexdigest()[:16],
@@ -307,5 +321,6 @@ def _build(
         _means=by_means,
         _chosen=dict(chosen),
         _unknown=Decision(not holds_unknown, Reason.UNKNOWN),
+        _unknown_beacon=Decision(beacon_loads, Reason.UNKNOWN),
         _undeclared=Decision(not denies_undeclared, Reason.UNDECLARED),
     )

@@ -135,7 +135,7 @@ class Sightings:
             return profile.decide_cookie(finding.url)
         service = self._policy.index.get(finding.service) if finding.service else None
         if service is None:
-            return profile.decide_unknown()
+            return profile.decide_unknown(beacon=finding.kind in (Kind.BEACON, Kind.PING))
         return profile.decide(service, beacon=finding.kind is Kind.BEACON, purpose=finding.purpose)
 
 

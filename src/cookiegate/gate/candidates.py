@@ -41,8 +41,14 @@ class Reference:
     unread: bool = False
 
     @property
+    def unknown(self) -> bool:
+        """Whether it is a third party nobody declared."""
+        return self.service is None and self.purpose is None
+
+    @property
     def beacon(self) -> bool:
-        return self.kind is Kind.BEACON
+        """Whether it loads as a web beacon; a stranger who is told of a click does too."""
+        return self.kind is Kind.BEACON or (self.kind is Kind.PING and self.unknown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

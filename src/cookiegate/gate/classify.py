@@ -24,6 +24,7 @@ from cookiegate.gate.html.tags import read_tag
 from cookiegate.gate.known import Made, known_on
 from cookiegate.gate.mapped import Escape, Mapped, from_attribute
 from cookiegate.gate.recognise import NOTHING, Declared, Held, Recogniser
+from cookiegate.gate.unseen import is_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -191,9 +192,11 @@ class Classifier:
             styled, _ = CssReader(declarations=True).read(data := text.encode(), 0, len(data), final=True)
             texts = [*(part.strip() for part in text.split(";")), *(url.value for url in styled)]
             return self._recogniser.addresses(kind, texts, bases, declared, held)
+        unseen = kind is Kind.IMAGE and is_unseen(tag)
         if form is not Form.ADDRESS:
-            return self._recogniser.addresses(kind, addresses_in(form, text), bases, declared, held)
-        found = self._recogniser.addresses(kind, (text,), bases, declared, held)
+            texts = addresses_in(form, text)
+            return self._recogniser.addresses(kind, texts, bases, declared, held, unseen=unseen)
+        found = self._recogniser.addresses(kind, (text,), bases, declared, held, unseen=unseen)
         return found or (self._content(text, kind, declared, held) if kind in _HOLDS_CONTENT else [])
 
     def _style(self, tag: Tag, attribute: Attribute, declared: Declared) -> list[Reference]:

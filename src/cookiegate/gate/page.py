@@ -95,7 +95,7 @@ class Enforcer:
         elif reference.purpose is not None:
             decision = self._profile.decide_purpose(reference.purpose, beacon=reference.beacon)
         else:
-            decision = self._profile.decide_unknown()
+            decision = self._profile.decide_unknown(beacon=reference.beacon)
         if decision.allowed:
             return decision
         return _NOT_NAMED if reference.claimed else _SHAPE if reference.shape else decision
@@ -104,6 +104,12 @@ class Enforcer:
         if reference.service:
             return self._profile.purpose_of(reference.service, reference.purpose)
         return reference.purpose
+
+    def _asked(self, reference: Reference) -> str | None:
+        """The purpose whose grant sets it free."""
+        if reference.unknown:
+            return self._profile.purpose_of_unknown(beacon=reference.beacon)
+        return self._purpose(reference)
 
     def _report(self, candidate: Candidate, reference: Reference, decision: Decision) -> None:
         self.findings.append(
@@ -141,7 +147,7 @@ class Enforcer:
         words = {
             (
                 reference.service.id if reference.service else "unknown",
-                self._purpose(reference) or "unknown",
+                self._asked(reference) or "unknown",
             ): 0
             for reference in held
         }

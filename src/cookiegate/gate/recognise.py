@@ -88,8 +88,13 @@ class Recogniser:
         bases: tuple[Url | None, ...],
         declared: Declared,
         held: Held,
+        *,
+        unseen: bool = False,
     ) -> list[Reference]:
-        """What the addresses of one attribute refer to, each service once. ``bases``: of those who see it."""
+        """What the addresses of one attribute refer to, each service once. ``bases``: of those who see it.
+
+        unseen: nobody is meant to see the picture that they give.
+        """
         found: dict[tuple[str | None, str | None, Kind], Reference] | None = None
         plain = declared is NOTHING and len(bases) == 1 and bases[0] is self._page
         for text in texts:
@@ -100,14 +105,16 @@ class Recogniser:
                 self.fixed = self.fixed and innocent
             for base in bases:
                 url = parse_url(text, base)
-                reference = None if url is None else self._reference(kind, text, url, declared, held)
+                reference = None if url is None else self._reference(kind, text, url, declared, held, unseen)
                 if reference:
                     found = found or {}
                     service = reference.service.id if reference.service else None
                     found.setdefault((service, reference.purpose, reference.kind), reference)
         return [*found.values()] if found else []
 
-    def _reference(self, kind: Kind, text: str, url: Url, declared: Declared, held: Held) -> Reference | None:
+    def _reference(
+        self, kind: Kind, text: str, url: Url, declared: Declared, held: Held, unseen: bool
+    ) -> Reference | None:
         index = self._policy.index
         match = index.match_url(url)
         if match is None and url.host == self._site:
@@ -123,7 +130,7 @@ class Recogniser:
                 purpose, rule = purpose if counts else LISTED_PURPOSE, listed
             elif purpose is None and (declared.keep or not self._third_party(url)):
                 return None
-            else:
+            elif purpose is not None or not unseen:
                 known = kind
         return Reference(
             kind=known,

@@ -28,6 +28,7 @@ from cookiegate.pages.post import (
     way_back,
 )
 from cookiegate.pages.render import base_of, language_of, message_page
+from cookiegate.pages.report import Reports
 from cookiegate.pages.settings import settings_page
 from cookiegate.policy.model import Cache
 from cookiegate.policy.texts import texts
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from cookiegate.consent.model import ConsentState, Signals
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.visit import Visit
+    from cookiegate.pages.report import Violation
     from cookiegate.policy.model import Policy
 
 _HTML = b"text/html; charset=utf-8"
@@ -87,6 +89,7 @@ class Pages:
     """ASGI application for everything under the prefix; needs ``scope["cookiegate"]`` as HasVisit.
 
     clock: Unix seconds, for the time of an answer.
+    on_violation: is handed each Violation that browsers report.
     new_id: a new visitor's number, 22 characters of base64url.
     """
 
@@ -96,12 +99,14 @@ class Pages:
         cookie: ConsentCookie,
         *,
         clock: Callable[[], float] = time.time,
+        on_violation: Callable[[Violation], None] | None = None,
         new_id: Callable[[], str] = lambda: secrets.token_urlsafe(16),
     ) -> None:
         self._policy = policy
         self._cookie = cookie
         self._clock = clock
         self._new_id = new_id
+        self._reports = Reports(on_violation, clock)
         assets_by_file()  # read and packed now, not while a visitor waits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,6 +121,8 @@ class Pages:
         if answer is None:
             return  # the client went away
         start = [(b"content-type", answer.media_type), (b"content-length", b"%d" % len(answer.body))]
+        if answer.status == 204:
+            start = []
         await send(
             {"type": "http.response.start", "status": answer.status, "headers": [*start, *answer.headers]}
         )
@@ -144,11 +151,14 @@ class Pages:
                 return _state_answer(visit.profile, visit.state, visit.signals, mended)
             case "/erase" if method == "POST":
                 return await self._erase(headers, visit, receive)
+            case "/report" if method == "POST":
+                status = await self._reports.take(headers, visit.origin.host, receive)
+                return None if status is None else Answer(status=status)
             case "" | "/state":
                 raise _not_allowed("GET, HEAD")
             case "/":
                 raise _not_allowed("GET, HEAD, POST")
-            case "/erase":
+            case "/erase" | "/report":
                 raise _not_allowed("POST")
         asset = assets_by_file().get(place.removeprefix("/assets/")) if place.startswith("/assets/") else None
         if asset is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cookiegate.pages.render import asset_file, base_of, language_of, page_language, render
+from cookiegate.policy.model import Csp
 from cookiegate.policy.texts import texts
 from cookiegate.policy.wording import ask, signal_honoured
 
@@ -97,6 +98,7 @@ class Snippets:
             "snippet.html",
             t=t,
             base=site + base_of(policy, root_path),
+            reload=policy.csp is Csp.ENFORCE,
             css=asset_file("cg.css"),
             js=asset_file("cg.js"),
             groups=groups if sum(groups) <= MOST_TICKS else (),

@@ -20,6 +20,7 @@ from cookiegate.policy.model import (
     Cache,
     Collection,
     Consent,
+    Csp,
     Policy,
     Purpose,
     Site,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from cookiegate.catalog.index import Index
 
 POLICY_KEYS = (
-    *("collection", "unknown", "undeclared_cookies", "cache"),
+    *("collection", "unknown", "undeclared_cookies", "cache", "csp"),
     *("site", "consent", "purposes", "services", "catalog"),
 )
 SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies", "json_html")
@@ -103,6 +104,7 @@ def from_dict(
         unknown=file.choice("unknown", Unknown.REPORT),
         undeclared_cookies=file.choice("undeclared_cookies", UndeclaredCookies.REPORT),
         cache=file.choice("cache", Cache.PRIVATE),
+        csp=_csp(file),
         site=site,
         consent=_consent(file.table("consent", CONSENT_KEYS)),
         purposes=purposes,
@@ -111,6 +113,16 @@ def from_dict(
         filters=filters,
         filters_digest=digest,
     )
+
+
+def _csp(file: Table) -> Csp:
+    csp = file.choice("csp", Csp.OFF)
+    if csp is Csp.ENFORCE and file.choice("unknown", Unknown.REPORT) is not Unknown.HOLD:
+        raise file.error("csp", csp.value, 'needs unknown = "hold": such a policy admits only what is known')
+    if csp is Csp.ENFORCE and file.raw("cache") not in (None, "private"):
+        allowed = 'needs cache = "private": the policy of a page for everyone could not be loosened'
+        raise file.error("csp", csp.value, allowed)
+    return csp
 
 
 def _filters(table: Table, folder: Path) -> tuple[FilterLists | None, str]:

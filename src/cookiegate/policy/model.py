@@ -112,6 +112,14 @@ class Cache(StrEnum):
     BUCKET = "bucket"
 
 
+class Csp(StrEnum):
+    """Whether pages carry a Content-Security-Policy that lists what this visitor allows."""
+
+    OFF = "off"
+    REPORT = "report"  # what it would block is only reported
+    ENFORCE = "enforce"
+
+
 def _catalogue() -> Index:
     from cookiegate.catalog import default_index
 
@@ -134,6 +142,7 @@ class Policy:
     unknown: Unknown = Unknown.REPORT
     undeclared_cookies: UndeclaredCookies = UndeclaredCookies.REPORT
     cache: Cache = Cache.PRIVATE
+    csp: Csp = Csp.OFF
     site: Site = field(default_factory=Site)
     consent: Consent = field(default_factory=Consent)
     purposes: tuple[Purpose, ...] = STANDARD
