@@ -1,7 +1,7 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets [--trust ADDRESS]``. It ends with
-SIGTERM, or when whoever started it is gone.
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets [--trust ADDRESS]``, or one of the
+vendors' applications. It ends with SIGTERM, or when whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 import charset_pages
-from cookiegate import CookieGate
+import vendors
+from cookiegate import CookieGate, Policy
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
 from sinks import OTHERS, page_of
@@ -96,7 +97,9 @@ def end_with_parent() -> None:
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks", "charsets"])
+    apps = ["demo", "bare", "order", "sinks", "open-sinks", "charsets"]
+    apps += ["vendors", "open-vendors", "csp-vendors"]
+    parser.add_argument("app", choices=apps)
     parser.add_argument("--trust", action="append", default=[])
     arguments = parser.parse_args()
     makers = {
@@ -106,6 +109,13 @@ def main() -> None:
         "sinks": lambda: CookieGate(open_sinks_app(), secret_keys=[KEY]),
         "open-sinks": open_sinks_app,
         "charsets": lambda: charset_pages.create_app(KEY),
+        "vendors": lambda: CookieGate(vendors.create_app(), secret_keys=[KEY]),
+        "open-vendors": vendors.create_app,
+        "csp-vendors": lambda: CookieGate(
+            vendors.create_app(),
+            secret_keys=[KEY],
+            policy=Policy.from_dict({"csp": "enforce", "unknown": "hold"}),
+        ),
     }
     app = makers[arguments.app]()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)

@@ -3,7 +3,7 @@
 One text file describes one vendor, in sections that begin with a line ``== NAME``:
 
     service           the ids of the catalogue whose services the page uses
-    head, body        what the vendor tells a site to paste, and where; ``@demo FILE`` is a snippet of the demo
+    head, body        what the vendor tells a site to paste; ``@demo FILE`` is a snippet of the demo
     app.js            the same, done at run time by a script of the site's own that puts addresses together
     script ADDRESS    what the script, document or style sheet at this host and path holds
     document ADDRESS
