@@ -57,7 +57,12 @@ class Vendor:
 
     def app_page(self) -> str:
         """The page of a site whose own script does what the snippet does."""
-        return page_of(self.name, "", f'<div id="widget"></div>\n<script src="/app/{self.name}.js"></script>')
+        return page_of(self.name, "", f'<div id="widget"></div>\n<script src="{self.app_address}"></script>')
+
+    @property
+    def app_address(self) -> str:
+        """Where the site's own script is: an address that names no vendor."""
+        return f"/app-{sorted(VENDORS).index(self.name)}.js"
 
     def answer(self, route: playwright.sync_api.Route) -> None:
         """Answer in the vendor's place."""
@@ -136,13 +141,14 @@ def create_app() -> Starlette:
         return HTMLResponse(VENDORS[request.path_params["name"]].app_page())
 
     def script(request: Request) -> PlainTextResponse:
-        return PlainTextResponse(VENDORS[request.path_params["name"]].app, media_type="text/javascript")
+        vendor = next(each for each in VENDORS.values() if each.app_address == request.url.path)
+        return PlainTextResponse(vendor.app, media_type="text/javascript")
 
     return Starlette(
         routes=[
             Route("/robots.txt", lambda request: PlainTextResponse("")),
             Route("/vendor/{name}", show),
-            Route("/app/{name}.js", script),
             Route("/app/{name}", show_app),
+            Route("/app-{number}.js", script),
         ]
     )
