@@ -1,6 +1,6 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py APP [--trust ADDRESS] [--cache MODE]``, where APP is one of NAMES. It ends with
+Usage: ``python serve.py APP [--trust ADDRESS] [--cache MODE]``, where APP is one of APPS. It ends with
 SIGTERM, or when whoever started it is gone.
 """
 
@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 import charset_pages
+import vendors
 import wall_pages
 from cookiegate import CookieGate, Policy
 from cookiegate.demo.app import Shop, create_app, demo_policy
@@ -31,9 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
-WALLS = ["wall", "strict-wall", "reporting-wall", "open-wall"]
-NAMES = ["demo", "bare", "order", "sinks", "open-sinks", "charsets", "cached", *WALLS]
 KEY = "a key that is only used in browser tests"
 
 ORDER = """<!doctype html>
@@ -132,27 +132,31 @@ def end_with_parent() -> None:
     os._exit(0)
 
 
+APPS: dict[str, Callable[[argparse.Namespace], ASGIApp]] = {
+    "demo": lambda arguments: demo_app(arguments.trust),
+    "bare": lambda _: bare_app(),
+    "order": lambda _: order_app(),
+    "sinks": lambda _: CookieGate(open_sinks_app(), secret_keys=[KEY]),
+    "open-sinks": lambda _: open_sinks_app(),
+    "cached": lambda arguments: cached_app(arguments.cache),
+    "charsets": lambda _: charset_pages.create_app(KEY),
+    "wall": lambda _: wall_pages.create_app(KEY),
+    "strict-wall": lambda _: wall_pages.create_app(KEY, strict=True),
+    "reporting-wall": lambda _: wall_pages.reporting_app(KEY),
+    "open-wall": lambda _: wall_pages.site(),
+    "vendors": lambda _: CookieGate(vendors.create_app(), secret_keys=[KEY]),
+    "open-vendors": lambda _: vendors.create_app(),
+}
+
+
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=NAMES)
+    parser.add_argument("app", choices=APPS)
     parser.add_argument("--trust", action="append", default=[])
     parser.add_argument("--cache", default="private")
     arguments = parser.parse_args()
-    makers = {
-        "demo": lambda: demo_app(arguments.trust),
-        "bare": bare_app,
-        "order": order_app,
-        "sinks": lambda: CookieGate(open_sinks_app(), secret_keys=[KEY]),
-        "open-sinks": open_sinks_app,
-        "cached": lambda: cached_app(arguments.cache),
-        "charsets": lambda: charset_pages.create_app(KEY),
-        "wall": lambda: wall_pages.create_app(KEY),
-        "strict-wall": lambda: wall_pages.create_app(KEY, strict=True),
-        "reporting-wall": lambda: wall_pages.reporting_app(KEY),
-        "open-wall": wall_pages.site,
-    }
-    app = makers[arguments.app]()
+    app = APPS[arguments.app](arguments)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     threading.Thread(target=end_with_parent, daemon=True).start()
     print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
