@@ -68,6 +68,11 @@ def origin_of(scope: Mapping[str, object], trusted_proxies: Sequence[str] = ()) 
     return Origin(scheme=scheme, host=host, client=client)
 
 
+def is_trusted(client: str, trusted_proxies: Sequence[str]) -> bool:
+    """Whether an address is one of these addresses and networks. Raises ValueError for what is neither."""
+    return bool(trusted_proxies) and _is_trusted(_address(client), networks(tuple(trusted_proxies)))
+
+
 def allowed_post(headers: Headers, origin: Origin) -> bool:
     """Whether a state-changing request may come from where it says it comes from.
 
