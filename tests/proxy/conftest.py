@@ -1,4 +1,4 @@
-"""Real servers on both sides: sites under uvicorn or of raw bytes behind the proxy, and raw bytes before it."""
+"""Real servers on both sides: sites under uvicorn or of raw bytes behind the proxy, raw bytes before it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def ask(base: str, request: bytes) -> bytes:
 
 def get(base: str, path: str = "/", *headers: str, method: str = "GET") -> bytes:
     lines = "".join(f"{header}\r\n" for header in headers)
-    return ask(base, f"{method} {path} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n{lines}\r\n".encode())
+    return ask(
+        base, f"{method} {path} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n{lines}\r\n".encode()
+    )
 
 
 @dataclass
@@ -96,7 +98,6 @@ class RawSite:
     answer: bytes
     port: int = 0
     requests: list[bytes] = field(default_factory=list)
-    answered: int = 0
     linger: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -105,8 +106,8 @@ class RawSite:
         return f"http://127.0.0.1:{self.port}"
 
 
-def _take(connection: socket.socket) -> bytes:
-    """Read one request: its head, and a body of its Content-Length."""
+def _take(connection: socket.socket, *, early: bool) -> bytes:
+    """Read one request: its head, and unless it is to be answered early a body of its Content-Length."""
     got = b""
     while b"\r\n\r\n" not in got:
         piece = connection.recv(65_536)
@@ -115,7 +116,7 @@ def _take(connection: socket.socket) -> bytes:
         got += piece
     head, _, body = got.partition(b"\r\n\r\n")
     length = re.search(rb"(?im)^content-length: *([0-9]+)", head)
-    while length and len(body) < int(length[1]):
+    while length and not early and len(body) < int(length[1]):
         piece = connection.recv(65_536)
         if not piece:
             break
@@ -125,11 +126,11 @@ def _take(connection: socket.socket) -> bytes:
 
 @pytest.fixture
 def raw_site() -> Iterator[Callable[..., RawSite]]:
-    """Give a maker of such upstreams. linger: the connection stays open after the answer."""
+    """Give a maker of such upstreams. linger: the connection stays open. early: no body is waited for."""
     listeners: list[socket.socket] = []
     threads: list[threading.Thread] = []
 
-    def make(answer: bytes, *, linger: bool = False) -> RawSite:
+    def make(answer: bytes, *, linger: bool = False, early: bool = False) -> RawSite:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
         site = RawSite(answer, listener.getsockname()[1], linger=linger)
@@ -137,12 +138,11 @@ def raw_site() -> Iterator[Callable[..., RawSite]]:
         def one(connection: socket.socket) -> None:
             with connection, contextlib.suppress(OSError):
                 connection.settimeout(PATIENCE)
-                request = _take(connection)
+                request = _take(connection, early=early)
                 if not request:
                     return
                 site.requests.append(request)
                 connection.sendall(site.answer)
-                site.answered += 1
                 if site.linger:
                     while connection.recv(65_536):
                         pass
@@ -204,7 +204,9 @@ class Site:
             await getattr(self, scope["path"].strip("/") or "home")(scope, receive, send)
 
     async def home(self, scope, receive, send):
-        await reply(send, b"<!doctype html><title>Shop</title><body><p>Tea", type_=b"text/html; charset=utf-8")
+        await reply(
+            send, b"<!doctype html><title>Shop</title><body><p>Tea", type_=b"text/html; charset=utf-8"
+        )
 
     async def page(self, scope, receive, send):
         page = b'<!doctype html><title>Shop</title><script src="https://www.googletagmanager.com/gtag/js"></script>'
@@ -225,12 +227,16 @@ class Site:
 
     async def pingpong(self, scope, receive, send):
         """Answer each piece of the body as it comes."""
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]}
+        )
         more = True
         while more:
             message = await receive()
             more = message.get("more_body", False)
-            await send({"type": "http.response.body", "body": message.get("body", b"").upper(), "more_body": True})
+            await send(
+                {"type": "http.response.body", "body": message.get("body", b"").upper(), "more_body": True}
+            )
         await send({"type": "http.response.body", "body": b"."})
 
     async def events(self, scope, receive, send):
@@ -248,7 +254,9 @@ class Site:
 
     async def flood(self, scope, receive, send):
         """Send 64 MiB, and count what was taken."""
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"video/mp4")]})
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"video/mp4")]}
+        )
         self.sent = 0
         for _ in range(1024):
             await send({"type": "http.response.body", "body": bytes(65_536), "more_body": True})

@@ -104,7 +104,7 @@ def test_a_length(headers: list[tuple[bytes, bytes]], length: str | None) -> Non
     assert dict(kept((b"a", b"1"), *headers, (b"b", b"2"))).get("content-length") == length
     downwards = dict(from_upstream([(b"a", b"1"), *headers, (b"b", b"2")], 200))
     assert downwards.get(b"content-length") == (length.encode() if length else None)
-    assert list(downwards)[0] == b"a"
+    assert next(iter(downwards)) == b"a"
     assert list(downwards)[-1] == b"b"
 
 
@@ -247,9 +247,7 @@ class TestOrigin:
             ((b"a", b"1"), PEER, f"for={PEER};host=shop.example;proto=http"),
         ],
     )
-    def test_one_is_made_of_the_other(
-        self, header: tuple[bytes, bytes], chain: str, forwarded: str
-    ) -> None:
+    def test_one_is_made_of_the_other(self, header: tuple[bytes, bytes], chain: str, forwarded: str) -> None:
         told = self.told(header, trusted_proxies=[PEER])
         assert (told["x-forwarded-for"], told["forwarded"]) == (chain, forwarded)
 

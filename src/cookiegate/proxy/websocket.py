@@ -79,7 +79,8 @@ async def bridge(
             )
     except aiohttp.WSServerHandshakeError as error:
         told = [(name.encode(), _bytes(value)) for name, value in (error.headers or {}).items()]
-        return await _refuse(scope, send, error.status, told)
+        # A success that is no handshake has nothing for the visitor.
+        return await _refuse(scope, send, error.status if error.status >= 300 else 502, told)
     except _Redirected as redirect:
         return await _refuse(scope, send, redirect.response.status, redirect.response.raw_headers)
     except TimeoutError:
