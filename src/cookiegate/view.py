@@ -122,7 +122,7 @@ class ConsentView:
         if visit.state is None or not (self.changed or visit.reissue):
             return []
         secure = visit.origin.secure
-        cookies = [self._desk.cookie.set_cookie(visit.state, secure=secure)]
+        cookies = self._desk.cookie.set_cookies(visit.state, secure=secure, host=visit.origin.host)
         if self._withdrawn:
             seen = get_all(self._scope["headers"], b"cookie")
             cookies += deletions(self._desk.policy, visit.profile, seen, visit.origin.host, secure=secure)
@@ -131,7 +131,7 @@ class ConsentView:
     def _look(self) -> Visit:
         headers = self._scope["headers"]
         origin = origin_of(self._scope, self._desk.policy.site.trusted_proxies)
-        reading = self._desk.cookie.read(headers, secure=origin.secure)
+        reading = self._desk.cookie.read(headers, secure=origin.secure, host=origin.host)
         signals = signals_of(headers)
         return Visit(
             origin=origin,

@@ -202,6 +202,7 @@ def test_unknown_third_parties_follow_the_policy(shop: Policy, unknown: Unknown,
     [
         (SILENT, UndeclaredCookies.DENY, "cg", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.DENY, "__Host-cg", True, Reason.NECESSARY),
+        (SILENT, UndeclaredCookies.DENY, "__Secure-cg", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.REPORT, "pay", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.REPORT, "_fbp", False, Reason.NOT_ASKED),
         (NONE, UndeclaredCookies.REPORT, "_pk_id.1.5f2c", False, Reason.PURPOSE_DENIED),

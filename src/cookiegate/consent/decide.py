@@ -14,7 +14,14 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cookiegate.consent.model import NO_SIGNALS, PLAIN_COOKIE, SECURE_COOKIE, Choice, ConsentState
+from cookiegate.consent.model import (
+    NO_SIGNALS,
+    PLAIN_COOKIE,
+    SECURE_COOKIE,
+    SHARED_COOKIE,
+    Choice,
+    ConsentState,
+)
 from cookiegate.policy.model import MEANS, Collection, Policy, Purpose, UndeclaredCookies, Unknown
 
 if TYPE_CHECKING:
@@ -69,7 +76,7 @@ _DECISIONS = {Reason.NECESSARY: _NECESSARY, Reason.GRANTED: _GRANTED, **_DENIED}
 _NOT_ASKED = _DENIED[Reason.NOT_ASKED]
 _SIGNAL = _DENIED[Reason.SIGNAL]
 _SERVICE_DENIED = Decision(False, Reason.SERVICE_DENIED)
-_OUR_COOKIES = frozenset({SECURE_COOKIE, PLAIN_COOKIE})
+_OUR_COOKIES = frozenset({SECURE_COOKIE, SHARED_COOKIE, PLAIN_COOKIE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

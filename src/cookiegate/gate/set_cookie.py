@@ -7,7 +7,7 @@ import time
 from calendar import timegm
 from typing import TYPE_CHECKING
 
-from cookiegate.consent.model import PLAIN_COOKIE, SECURE_COOKIE
+from cookiegate.consent.model import PLAIN_COOKIE, SECURE_COOKIE, SHARED_COOKIE
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.policy.model import UndeclaredCookies
 
@@ -24,7 +24,7 @@ MOST_NAMES = 20
 MOST_BYTES = 3072
 """How many bytes of headers one response spends on deleting: proxies commonly allow 4096 for all headers."""
 
-_OURS = frozenset({SECURE_COOKIE.encode(), PLAIN_COOKIE.encode()})
+_OURS = frozenset({SECURE_COOKIE.encode(), SHARED_COOKIE.encode(), PLAIN_COOKIE.encode()})
 _LINE = len(b"set-cookie: \r\n")
 _HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::[0-9]*)?", re.ASCII)
 _DEEPEST = 6  # labels of the longest parent domain: the last ones are where trackers set their cookies

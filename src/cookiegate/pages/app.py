@@ -163,7 +163,8 @@ class Pages:
             return None
         state = self._stored(self._answer_of(parse_choice(headers, body), visit))
         profile = profile_of(self._policy, state, visit.signals)
-        cookies = [self._cookie.set_cookie(state, secure=visit.origin.secure)]
+        origin = visit.origin
+        cookies = self._cookie.set_cookies(state, secure=origin.secure, host=origin.host)
         cookies += self._deletions(profile, headers, visit)
         if wants_json(headers):
             return _state_answer(profile, state, visit.signals, _set(cookies))
@@ -189,7 +190,7 @@ class Pages:
             return None
         everything = parse_everything(headers, body)
         nothing = profile_of(self._policy, None, visit.signals)
-        cookies = [self._cookie.delete_cookie(secure=visit.origin.secure)]
+        cookies = self._cookie.delete_cookies(secure=visit.origin.secure, host=visit.origin.host)
         gone = self._deletions(nothing, headers, visit)
         extra = _set([*cookies, *gone])
         if everything:

@@ -70,6 +70,7 @@ class Consent:
     """How an answer is kept.
 
     max_age_days: how long it is valid. prefix: where our pages are, with a slash before and none behind.
+    domain: one answer counts for all its hosts; empty: for each host alone.
     """
 
     max_age_days: int = 180
