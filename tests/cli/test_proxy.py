@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -103,6 +104,12 @@ def test_an_ipv6_address_is_a_link(run, monkeypatch):
 
 class Shop(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/broken":
+            self.send_response(200)
+            self.send_header("Content-Type", "image/png")
+            self.send_header("Content-Length", "9")
+            self.end_headers()
+            return
         page = b'<!doctype html><title>Shop</title><script src="https://www.googletagmanager.com/gtag/js"></script>'
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
@@ -135,6 +142,8 @@ def test_for_real():
         with urllib.request.urlopen(url) as response:
             page = response.read()
             server = response.headers.get_all("Server")
+        with pytest.raises(http.client.IncompleteRead):
+            urllib.request.urlopen(f"{url}broken").read()
     finally:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
@@ -145,4 +154,6 @@ def test_for_real():
     assert b"/privacy-choices" in page
     assert len(server) == 1
     assert server[0].startswith("BaseHTTP")
-    assert (process.returncode, err) == (0, "")
+    assert process.returncode == 0
+    assert err.count("\n") == 1, err
+    assert "ended its answer too early" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -344,6 +345,27 @@ class TestStreams:
             connection.sendall(b"GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
             until(lambda: bool(site.scopes))
         until(lambda: site.left == 1)
+
+    def test_visitors_who_leave_leave_nothing_behind(self, site: Site, site_url: str) -> None:
+        loops: list[asyncio.AbstractEventLoop] = []
+        upstream = Upstream(site_url)
+
+        async def app(scope, receive, send):
+            loops.append(asyncio.get_running_loop())
+            await upstream(scope, receive, send)
+
+        with serving(app) as base:
+            get(base)
+            before = len(asyncio.all_tasks(loops[0]))
+            for number in range(40):
+                with connect(base) as connection:
+                    connection.sendall(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+                    if number % 2:
+                        read_until(connection, b"data: one\n\n")
+                    else:
+                        until(lambda number=number: len(site.scopes) > number + 1)
+            until(lambda: site.left == 40)
+            until(lambda: len(asyncio.all_tasks(loops[0])) <= before)
 
     def test_a_slow_visitor_slows_the_site(self, site: Site, site_url: str, through: Through) -> None:
         with connect(through(site_url)) as connection:

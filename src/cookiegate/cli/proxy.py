@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 from dataclasses import replace
 from ipaddress import ip_network
@@ -25,6 +26,10 @@ EPILOG = """\
 example:
   cookiegate proxy --upstream http://127.0.0.1:8080 --preserve-host --policy cookiegate.toml
 """
+
+
+_LAST_SECONDS = 10
+"""For how long streams and websockets may go on after the end was asked for."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -96,12 +101,24 @@ def run(arguments: argparse.Namespace) -> int:
             server_header=False,
             date_header=False,
             proxy_headers=False,
+            timeout_graceful_shutdown=_LAST_SECONDS,
         )
+        logging.getLogger("uvicorn.error").addFilter(_in_one_line)
         try:
             uvicorn.Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             print()
     return Exit.NOTHING
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Say in one line that the site broke off: uvicorn would show where in our code we noticed."""
+    from cookiegate.proxy.upstream import UpstreamCut
+
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, UpstreamCut):
+        record.msg, record.args, record.exc_info = str(error), (), None
+    return True
 
 
 def _trusting(policy: Policy, trusted: list[str]) -> Policy:

@@ -12,7 +12,7 @@ from yarl import URL
 
 from cookiegate.proxy.headers import from_upstream, to_upstream
 from cookiegate.proxy.target import BadRequest, BadResponse, Target
-from cookiegate.proxy.visitor import Visitor
+from cookiegate.proxy.visitor import Visitor, VisitorLeft
 from cookiegate.proxy.websocket import bridge, no_redirects
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Upstream:
                     visitor.deadline = None
         except TimeoutError:
             return await self._fail(send, 504, "no answer in time")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, VisitorLeft) as error:
             return None if visitor.gone else await self._fail(send, 502, repr(error))
         try:
             await self._hand_back(response, send)
