@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import shutil
 import socket
 import subprocess
@@ -70,17 +71,14 @@ def _answers(port: int) -> bool:
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("nginx")
-    folder.chmod(0o755)
     (folder / "site").mkdir()
     (folder / "site" / "index.html").write_bytes(PAGE)
     (folder / "site" / "tea.png").write_bytes(PICTURE)
     (folder / "site" / "a.css").write_bytes(b"p { color: teal }" * 99)
     port = free_port()
-    # Its workers run as another user, who must get in; pytest's own folders are private.
-    for parent in folder.parents:
-        if parent.owner() == folder.owner() and "pytest" in parent.name:
-            parent.chmod(0o755)
-    (folder / "nginx.conf").write_text(CONFIG.format(folder=folder, port=port))
+    # As root, its workers would run as another user, who does not get into pytest's folders.
+    user = f"user {folder.owner()} {folder.group()};" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(user + CONFIG.format(folder=folder, port=port))
     process = subprocess.Popen([NGINX, "-p", str(folder), "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
     try:
         until(lambda: process.poll() is not None or _answers(port))

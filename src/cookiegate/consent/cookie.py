@@ -146,8 +146,10 @@ class ConsentCookie:
 
         A dot at the end makes it another host, to which browsers do not send the domain's cookies.
         """
+        if not self._domain:
+            return False
         name = host.partition(":")[0]
-        return bool(self._domain) and (name == self._domain or name.endswith("." + self._domain))
+        return name == self._domain or name.endswith("." + self._domain)
 
     def _verify(self, token: bytes) -> ConsentState | None:
         try:
