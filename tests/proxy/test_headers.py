@@ -19,6 +19,7 @@ def upwards(*headers: tuple[bytes, bytes], client: str | None = PEER, **options:
         "scheme": options.pop("scheme", "http"),
         "headers": list(headers),
         "client": None if client is None else (client, 1234),
+        "http_version": options.pop("http_version", "1.1"),
     }
     return to_upstream(scope, "site:8080", **options)
 
@@ -84,6 +85,13 @@ def test_order_duplicates_and_bytes_stay() -> None:
         (b"x-empty", b""),
     ]
     assert kept(*headers) == [(name.decode().lower(), value.decode()) for name, value in headers]
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_what_later_versions_split_is_one_again(version: str) -> None:
+    headers = [(b"a", b"1"), (b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"z", b"1")]
+    assert kept(*headers, http_version=version) == [("a", "1"), ("cookie", "a=1; b=2"), ("z", "1")]
+    assert kept((b"a", b"1"), http_version=version) == [("a", "1")]
 
 
 def test_no_utf_8_is_taken_as_latin_1() -> None:

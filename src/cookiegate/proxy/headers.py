@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cookiegate.gate.forwarded import is_trusted, origin_of
-from cookiegate.gate.headers import elements, get_all, headers_of, without
+from cookiegate.gate.headers import elements, get_all, headers_of, replace, without
 from cookiegate.proxy.target import BadRequest, BadResponse
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _OF_CONTENT = frozenset(
     {b"content-" + name for name in (b"length", b"type", b"encoding", b"language", b"range", b"md5")}
 )
 _BODILESS = frozenset({204, 304})
+# Later versions split the Cookie header, which has to be whole again before them (RFC 9113, section 8.2.3).
+_ONE_COOKIE = frozenset({"1.0", "1.1"})
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -52,7 +54,9 @@ def to_upstream(
     host: the upstream's own, for ``Host`` unless the visitor's is preserved. What is no UTF-8 in a value is
     taken as ISO-8859-1 and becomes UTF-8: that is all the client library writes.
     """
-    headers = [(bytes(name).lower(), bytes(value)) for name, value in headers_of(scope)]
+    headers: Headers = [(bytes(name).lower(), bytes(value)) for name, value in headers_of(scope)]
+    if scope.get("http_version", "1.1") not in _ONE_COOKIE and (cookies := get_all(headers, b"cookie")):
+        headers = replace(headers, b"cookie", b"; ".join(cookies))
     if not all(_NAME.fullmatch(name) and not _CONTROL.search(value) for name, value in headers):
         raise BadRequest("a header")
     hosts = get_all(headers, b"host")
