@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PREFIX = "/privacy-choices/"
+SITE = "site.example"
+"""A domain whose hosts are all this machine."""
 
 
 def chromium(playwright: Playwright) -> str:
@@ -38,8 +40,9 @@ def chromium(playwright: Playwright) -> str:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start the browser, with every name but this machine's leading nowhere."""
-    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    """Start the browser, with every name but this machine's leading nowhere; below SITE all are its own."""
+    rules = f"MAP *.{SITE} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    arguments = [f"--host-resolver-rules={rules}"]
     # What a sandboxed frame requests in a process of its own is not shown to the driver.
     arguments.append("--disable-features=IsolateSandboxedIframes")
     if os.geteuid() == 0:

@@ -169,7 +169,7 @@ def test_every_command_and_option_is_documented(module):
     options = {name for action in parser._actions for name in action.option_strings if name.startswith("--")}
     assert set(re.findall(r"`(--[a-z-]+)", said)) == options - {"--help"}
     for action in parser._actions:
-        if action.option_strings and action.default not in (None, argparse.SUPPRESS, "text", []):
+        if action.option_strings and action.default not in (None, False, argparse.SUPPRESS, "text", []):
             assert str(action.default) in said
 
 

@@ -40,6 +40,14 @@ class GateNotInstalled(CookieGateError, LookupError):
     """A view asked for the visitor's consent, but no CookieGate stands before its application."""
 
 
+class UpstreamError(CookieGateError, ValueError):
+    """The address of an upstream cannot be one; the message is one line: the address, and what is allowed."""
+
+    def __init__(self, url: str, allowed: str) -> None:
+        self.url = url
+        super().__init__(f"upstream {url!r}: {allowed}")
+
+
 class MissingExtra(CookieGateError, ImportError):
     """An optional dependency is not installed; the message is the install command."""
 

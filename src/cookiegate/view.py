@@ -153,10 +153,10 @@ class ConsentView:
         if not self.changed and not page:
             return []
         visit = self.visit
-        cookies = []
+        cookies: list[bytes] = []
         if visit.state is not None and (self.changed or visit.reissue):
             secure = visit.origin.secure
-            cookies.append(self._desk.cookie.set_cookie(visit.state, secure=secure))
+            cookies = self._desk.cookie.set_cookies(visit.state, secure=secure, host=visit.origin.host)
             if self._desk.policy.cache is Cache.BUCKET:
                 cookies.append(bucket_cookie(self._desk.cookie.seconds_left(visit.state), secure=secure))
         return cookies + self._deletions() if page or self._withdrawn else cookies
@@ -175,7 +175,7 @@ class ConsentView:
     def _look(self) -> Visit:
         headers = self._scope["headers"]
         origin = origin_of(self._scope, self._desk.policy.site.trusted_proxies)
-        reading = self._desk.cookie.read(headers, secure=origin.secure)
+        reading = self._desk.cookie.read(headers, secure=origin.secure, host=origin.host)
         signals = signals_of(headers)
         return Visit(
             origin=origin,

@@ -32,7 +32,7 @@ EVERYDAY_COOKIES = """
     access_token refresh_token id_token jwt token remember_me remember_token user user_id username login
     logged_in uid uuid id guest_id visitor_id visitor device_id client_id next-auth.session-token
     __Secure-next-auth.session-token __Host-next-auth.csrf-token sb-access-token frontend frontend_cid
-    form_key mage-cache-storage mage-messages shopware_session __Host-cg cg cookie_consent
+    form_key mage-cache-storage mage-messages shopware_session __Host-cg __Secure-cg cg cookie_consent
     cookieconsent_status gdpr consent flash preview ref redirect_to
     return_to pagesize sort tab sidebar test test_cookie fr en de AWSALB AWSALBCORS ARRAffinity SERVERID
     BIGipServerpool gallery_view _gallery amplifier_on hjelp fbshare mf_cart intercom_closed ajax_nonce

@@ -313,20 +313,20 @@ class TestStrictest:
 class TestHeader:
     def test_on_https(self, cookie: ConsentCookie) -> None:
         answer = state(analytics=YES)
-        assert cookie.set_cookie(answer, secure=True) == (
+        assert cookie.set_cookies(answer, secure=True) == [
             b"__Host-cg=%s; Max-Age=15552000; Path=/; HttpOnly; SameSite=Lax; Secure"
             % cookie.dumps(answer).encode()
-        )
-        assert cookie.delete_cookie(secure=True) == (
+        ]
+        assert cookie.delete_cookies(secure=True) == [
             b"__Host-cg=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
-        )
+        ]
 
     def test_on_plain_http(self, cookie: ConsentCookie) -> None:
         answer = state(analytics=YES)
-        assert cookie.set_cookie(answer, secure=False) == (
+        assert cookie.set_cookies(answer, secure=False) == [
             b"cg=%s; Max-Age=15552000; Path=/; HttpOnly; SameSite=Lax" % cookie.dumps(answer).encode()
-        )
-        assert cookie.delete_cookie(secure=False) == b"cg=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+        ]
+        assert cookie.delete_cookies(secure=False) == [b"cg=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"]
 
     @pytest.mark.parametrize(
         ("later", "left"),
@@ -343,14 +343,116 @@ class TestHeader:
         self, shop: Policy, later: float, left: int
     ) -> None:
         cookie = ConsentCookie(NEW, shop, clock=lambda: NOW + later)
-        assert b"; Max-Age=%d;" % left in cookie.set_cookie(state(), secure=True)
+        assert b"; Max-Age=%d;" % left in cookie.set_cookies(state(), secure=True)[0]
 
     @given(answer=states)
     def test_what_is_set_is_what_is_read(self, shop: Policy, answer: ConsentState) -> None:
         cookie = ConsentCookie(NEW, shop, clock=lambda: NOW)
         for secure in (True, False):
-            pair = cookie.set_cookie(answer, secure=secure).partition(b";")[0]
+            [line] = cookie.set_cookies(answer, secure=secure)
+            pair = line.partition(b";")[0]
             assert cookie.read([(b"cookie", pair)], secure=secure) == Reading(answer)
+
+
+DOMAIN = "shop.example"
+
+
+class TestDomain:
+    """One answer for all hosts of a domain."""
+
+    @pytest.fixture
+    def shared(self, shop: Policy) -> ConsentCookie:
+        policy = replace(shop, consent=Consent(domain=DOMAIN))
+        return ConsentCookie(NEW, policy, clock=lambda: NOW)
+
+    @pytest.mark.parametrize(
+        ("host", "inside"),
+        [
+            ("shop.example", True),
+            ("shop.example:8443", True),
+            ("www.shop.example", True),
+            ("a.b.shop.example:80", True),
+            ("shop.example.", False),
+            ("workshop.example", False),
+            ("example", False),
+            ("shop.example.evil.example", False),
+            ("evil.example:shop.example", False),
+            ("[::1]:80", False),
+            ("127.0.0.1", False),
+            ("", False),
+        ],
+    )
+    @pytest.mark.parametrize("secure", [True, False])
+    def test_a_host_is_inside_or_has_its_own(
+        self, shared: ConsentCookie, cookie: ConsentCookie, host: str, inside: bool, secure: bool
+    ) -> None:
+        answer = state(analytics=YES)
+        own = cookie.set_cookies(answer, secure=secure)
+        lines = shared.set_cookies(answer, secure=secure, host=host)
+        if not inside:
+            assert lines == own
+            assert shared.delete_cookies(secure=secure, host=host) == cookie.delete_cookies(secure=secure)
+            assert shared.name(secure, host) == cookie.name(secure)
+            return
+        name, end = (b"__Secure-cg", b"; Secure") if secure else (b"cg", b"")
+        rest = b"Path=/; Domain=shop.example; HttpOnly; SameSite=Lax" + end
+        value = shared.dumps(answer).encode()
+        gone = cookie.delete_cookies(secure=secure)
+        assert shared.name(secure, host) == name
+        assert lines == [*gone, b"%s=%s; Max-Age=15552000; %s" % (name, value, rest)]
+        assert shared.delete_cookies(secure=secure, host=host) == [*gone, name + b"=; Max-Age=0; " + rest]
+
+    @pytest.mark.parametrize(
+        ("header", "host", "secure", "expected"),
+        [
+            # One of the two.
+            (b"__Secure-cg=%y", DOMAIN, True, Reading(state(analytics=YES))),
+            (b"__Host-cg=%y", DOMAIN, True, Reading(state(analytics=YES), reissue=True)),
+            (b"cg=%y", DOMAIN, False, Reading(state(analytics=YES))),
+            # Both: what either refuses is refused.
+            (b"__Secure-cg=%y; __Host-cg=%n", DOMAIN, True, Reading(state(analytics=NO), reissue=True)),
+            (b"__Host-cg=%y; __Secure-cg=%n", DOMAIN, True, Reading(state(analytics=NO), reissue=True)),
+            (b"__Secure-cg=%n; __Secure-cg=%y", DOMAIN, True, Reading(state(analytics=NO), reissue=True)),
+            (b"cg=%y; cg=%n", DOMAIN, False, Reading(state(analytics=NO), reissue=True)),
+            (b"__Secure-cg=%y; __Host-cg=forged", DOMAIN, True, Reading(state(analytics=YES))),
+            (b"__Secure-cg=forged; __Host-cg=%n", DOMAIN, True, Reading(state(analytics=NO), reissue=True)),
+            (b"__Secure-cg=forged; __Host-cg=", DOMAIN, True, Reading(None)),
+            # Not for this host, or not for this scheme.
+            (b"__Secure-cg=%y", "other.example", True, Reading(None)),
+            (b"__Secure-cg=%y; __Host-cg=%n", "other.example", True, Reading(state(analytics=NO))),
+            (b"__Secure-cg=%y; __Host-cg=%y", DOMAIN, False, Reading(None)),
+            (b"cg=%y", DOMAIN, True, Reading(None)),
+            (b"__secure-cg=%y", DOMAIN, True, Reading(None)),
+        ],
+    )
+    def test_what_counts(
+        self, shared: ConsentCookie, header: bytes, host: str, secure: bool, expected: Reading
+    ) -> None:
+        for mark, choice in ((b"%y", YES), (b"%n", NO)):
+            header = header.replace(mark, shared.dumps(state(analytics=choice)).encode())
+        assert shared.read([(b"cookie", header)], secure=secure, host=host) == expected
+
+    def test_without_a_domain_its_cookie_counts_for_nothing(self, cookie: ConsentCookie) -> None:
+        header = b"__Secure-cg=" + cookie.dumps(state(analytics=YES)).encode()
+        assert cookie.read([(b"cookie", header)], secure=True, host=DOMAIN) == Reading(None)
+
+    def test_a_flood_of_both_counts_as_none(self, shared: ConsentCookie) -> None:
+        token = b"__Secure-cg=" + shared.dumps(state(analytics=YES)).encode()
+        for more, expected in ((19, state(analytics=YES)), (20, None)):
+            header = b";".join([token, *[b"__Host-cg=x"] * more])
+            assert shared.read([(b"cookie", header)], secure=True, host=DOMAIN).state == expected
+
+    @given(answer=states)
+    def test_what_is_set_is_what_is_read(self, shop: Policy, answer: ConsentState) -> None:
+        policy = replace(shop, consent=Consent(domain=DOMAIN))
+        shared = ConsentCookie(NEW, policy, clock=lambda: NOW)
+        for secure in (True, False):
+            gone, line = shared.set_cookies(answer, secure=secure, host=DOMAIN)
+            pair = line.partition(b";")[0]
+            assert len(pair) < 512
+            assert gone.partition(b";")[0].endswith(b"=")
+            reading = shared.read([(b"cookie", pair)], secure=secure, host="www." + DOMAIN)
+            assert reading == Reading(answer)
 
 
 def test_nothing_in_a_token_is_of_a_person(cookie: ConsentCookie) -> None:

@@ -237,6 +237,7 @@ def test_without_a_purpose_to_grant_a_stranger_s_web_beacon_stays_held(shop: Pol
         (SILENT, UndeclaredCookies.DENY, "cg", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.DENY, "__Host-cg", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.DENY, "cg-b", True, Reason.NECESSARY),
+        (SILENT, UndeclaredCookies.DENY, "__Secure-cg", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.REPORT, "pay", True, Reason.NECESSARY),
         (SILENT, UndeclaredCookies.REPORT, "_fbp", False, Reason.NOT_ASKED),
         (NONE, UndeclaredCookies.REPORT, "_pk_id.1.5f2c", False, Reason.PURPOSE_DENIED),

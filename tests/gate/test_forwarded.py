@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cookiegate.gate.forwarded import Origin, allowed_post, networks, origin_of, root_of
+from cookiegate.gate.forwarded import Origin, allowed_post, is_trusted, networks, origin_of, root_of
 
 Pairs = list[tuple[bytes, bytes]]
 PROXY = ("10.0.0.7", 4711)
@@ -164,6 +164,22 @@ def test_who_counts_as_trusted(client: object, scheme: str) -> None:
 
 def test_an_https_scope_can_be_called_http() -> None:
     assert origin_of(scope([(b"x-forwarded-proto", b"http")], scheme="https"), TRUSTED).scheme == "http"
+
+
+@pytest.mark.parametrize(
+    ("client", "trusted", "expected"),
+    [
+        ("10.0.0.7", TRUSTED, True),
+        ("::ffff:10.0.0.7", TRUSTED, True),
+        ("::1%eth0", TRUSTED, True),
+        ("192.0.2.1", TRUSTED, False),
+        ("", TRUSTED, False),
+        ("testclient", TRUSTED, False),
+        ("10.0.0.7", (), False),
+    ],
+)
+def test_an_address_is_trusted(client: str, trusted: tuple[str, ...], expected: bool) -> None:
+    assert is_trusted(client, trusted) is expected
 
 
 def test_networks_refuse_what_is_none() -> None:

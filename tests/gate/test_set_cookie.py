@@ -87,6 +87,7 @@ def test_cookie_name(value: bytes, name: bytes) -> None:
         (b"basket=1", True),
         (b"sessionid=1", True),
         (b"__Host-cg=anything; Secure", True),
+        (b"__Secure-cg=anything; Secure; Domain=shop.example", True),
         (b"cg=anything", True),
         (b"nameless", True),
     ],

@@ -50,7 +50,12 @@ FULL: dict[str, Any] = {
         "trusted_proxies": ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"],
         "json_html": ["/api/cards", "/api/v1/*"],
     },
-    "consent": {"max_age_days": 90, "prefix": "/shop/privacy", "hide_cookies": False},
+    "consent": {
+        "max_age_days": 90,
+        "prefix": "/shop/privacy",
+        "domain": "shop.example",
+        "hide_cookies": False,
+    },
     "purposes": {
         "analytics": {"title": "Statistics"},
         "research": {"title": "Research", "description": "Asks a few visitors what they think."},
@@ -86,7 +91,9 @@ def test_everything_that_can_be_said(index: Index) -> None:
         trusted_proxies=("127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"),
         json_html=("/api/cards", "/api/v1/*"),
     )
-    assert policy.consent == Consent(max_age_days=90, prefix="/shop/privacy", hide_cookies=False)
+    assert policy.consent == Consent(
+        max_age_days=90, prefix="/shop/privacy", domain="shop.example", hide_cookies=False
+    )
     assert [purpose.id for purpose in policy.purposes] == [
         "necessary",
         "preferences",
@@ -159,7 +166,27 @@ def test_the_classmethods_read_the_shipped_catalogue(tmp_path: Path) -> None:
         ({"site": {"json_html": ["/*/a"]}}, "site.json_html[0]", "/*/a", "only at its end"),
         ({"site": {"json_html": ["/a?b"]}}, "site.json_html[0]", "/a?b", "without ?"),
         ({"site": {"json_html": [""]}}, "site.json_html[0]", "", "begins with /"),
-        ({"consent": {"domain": "a.example"}}, "consent.domain", "a.example", "unknown key"),
+        ({"consent": {"domain": True}}, "consent.domain", True, "must be a text"),
+        (
+            {"consent": {"domain": ".shop.example"}},
+            "consent.domain",
+            None,
+            'no dot before it: "shop.example"',
+        ),
+        ({"consent": {"domain": "https://shop.example"}}, "consent.domain", None, "without scheme, port"),
+        ({"consent": {"domain": "shop.example:443"}}, "consent.domain", None, "without scheme, port or path"),
+        ({"consent": {"domain": "shop.example/"}}, "consent.domain", None, "without scheme, port or path"),
+        ({"consent": {"domain": "Shop.Example"}}, "consent.domain", None, "in lower case"),
+        ({"consent": {"domain": "shop.example."}}, "consent.domain", None, "such as example.com"),
+        ({"consent": {"domain": "*.shop.example"}}, "consent.domain", None, "such as example.com"),
+        ({"consent": {"domain": "shop..example"}}, "consent.domain", None, "such as example.com"),
+        ({"consent": {"domain": "shöp.example"}}, "consent.domain", None, "such as example.com"),
+        ({"consent": {"domain": "localhost"}}, "consent.domain", "localhost", "such as example.com"),
+        ({"consent": {"domain": "com"}}, "consent.domain", "com", "such as example.com"),
+        ({"consent": {"domain": "a." * 127 + "example"}}, "consent.domain", None, "such as example.com"),
+        ({"consent": {"domain": "192.168.10.10"}}, "consent.domain", None, "an IP address has none"),
+        ({"consent": {"domain": "co.uk"}}, "consent.domain", "co.uk", "such as example.co.uk"),
+        ({"consent": {"domain": "com.au"}}, "consent.domain", "com.au", "a site's own"),
         ({"consent": {"max_age_days": True}}, "consent.max_age_days", True, "a whole number from 1 to 400"),
         ({"consent": {"max_age_days": 0}}, "consent.max_age_days", 0, "a whole number from 1 to 400"),
         ({"consent": {"max_age_days": 401}}, "consent.max_age_days", 401, "from 1 to 400"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from itsdangerous import BadSignature, Signer
 
 from cookiegate.consent.codec import Codec
-from cookiegate.consent.model import PLAIN_COOKIE, SECURE_COOKIE, ConsentState
+from cookiegate.consent.model import PLAIN_COOKIE, SECURE_COOKIE, SHARED_COOKIE, ConsentState
 from cookiegate.exceptions import SecretKeyError
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from cookiegate.policy.model import Policy
 
+# By whether the browser speaks https: the cookie of one host, and that of all hosts of a domain.
 _NAMES = {True: SECURE_COOKIE.encode(), False: PLAIN_COOKIE.encode()}
-_PREFIXES = {secure: name + b"=" for secure, name in _NAMES.items()}
+_SHARED_NAMES = {True: SHARED_COOKIE.encode(), False: PLAIN_COOKIE.encode()}
 _VARIABLE = "COOKIEGATE_SECRET_KEYS"
 _SALT = "cookiegate.consent"
 _KEY_BYTES = 32
@@ -36,7 +37,8 @@ _CANDIDATES = 20  # cookies of our name that are looked at; nobody has as many b
 class Reading:
     """What the cookies of one request say.
 
-    reissue: several valid consent cookies were there; ``state`` is what all of them grant, to be sent again.
+    reissue: several valid consent cookies were there, or one of this host where the domain's takes its place;
+    ``state`` is what all of them grant, to be sent again.
     """
 
     state: ConsentState | None
@@ -64,15 +66,20 @@ class ConsentCookie:
         self._signer = Signer(
             _checked(secret_keys), salt=_SALT, key_derivation="hmac", digest_method=hashlib.sha256
         )
-        self._codec = Codec(policy, _SIZE - len(SECURE_COOKIE) - 1 - _SIGNATURE)
+        self._domain = policy.consent.domain
+        longest = SHARED_COOKIE if self._domain else SECURE_COOKIE
+        self._codec = Codec(policy, _SIZE - len(longest) - 1 - _SIGNATURE)
         self._max_age = policy.consent.max_age_days * 86_400
         self._clock = clock
         # Keyed by the token as it came, so that a variant of it has to pass the signature by itself.
         self._verified = lru_cache(maxsize=4096)(self._verify)
 
-    def name(self, secure: bool) -> bytes:
-        """Return the cookie's name: ``__Host-cg`` on https, ``cg`` on plain http."""
-        return _NAMES[secure]
+    def name(self, secure: bool, host: str = "") -> bytes:
+        """Return the cookie's name: ``__Host-cg`` on https, ``cg`` on plain http.
+
+        host: of the request. Where one answer counts for its whole domain, it is ``__Secure-cg`` on https.
+        """
+        return (_SHARED_NAMES if self._is_shared(host) else _NAMES)[secure]
 
     def dumps(self, state: ConsentState) -> str:
         """Sign a state. With the name it stays below 512 bytes: what does not fit becomes a refusal."""
@@ -95,36 +102,58 @@ class ConsentCookie:
             return None
         return state
 
-    def read(self, headers: Iterable[tuple[bytes, bytes]], *, secure: bool) -> Reading:
+    def read(self, headers: Iterable[tuple[bytes, bytes]], *, secure: bool, host: str = "") -> Reading:
         """Read the cookies of one request: raw headers as ASGI hands them over, names in any case.
 
         A sub-domain can plant a second cookie of our name, even a validly signed one. Of several valid ones
         each answer's strictest counts. More than 20 of our name are an attack, and count as none.
+        host: of the request. One inside the policy's domain has the domain's cookie beside its own.
         """
-        tokens = _values(headers, _PREFIXES[secure])
+        moved = secure and self._is_shared(host)
+        tokens = _values(headers, _NAMES[secure] + b"=")
+        own = len(tokens)
+        if moved:
+            tokens += _values(headers, _SHARED_NAMES[secure] + b"=")
         if not tokens or len(tokens) > _CANDIDATES:
             return _NOTHING
-        states = [state for token in tokens if (state := self.loads(token)) is not None]
+        found = [self.loads(token) for token in tokens]
+        states = [state for state in found if state is not None]
         if not states:
             return _NOTHING
-        return Reading(reduce(strictest, states), reissue=len(states) > 1)
+        return Reading(reduce(strictest, states), reissue=len(states) > 1 or (moved and any(found[:own])))
 
     def seconds_left(self, state: ConsentState) -> int:
         """Return for how long a state is still valid."""
         left = state.given_at + self._max_age - int(self._clock())
         return max(0, min(left, self._max_age))
 
-    def set_cookie(self, state: ConsentState, *, secure: bool) -> bytes:
-        """Return the value of the ``Set-Cookie`` header that stores a state for as long as it is valid."""
-        return self._line(self.dumps(state).encode(), self.seconds_left(state), secure)
+    def set_cookies(self, state: ConsentState, *, secure: bool, host: str = "") -> list[bytes]:
+        """Return the values of the ``Set-Cookie`` headers that store a state for as long as it is valid.
 
-    def delete_cookie(self, *, secure: bool) -> bytes:
-        """Return the value of the ``Set-Cookie`` header that makes the browser forget the answer."""
-        return self._line(b"", 0, secure)
+        host: of the request. The domainâs cookie takes the place of the hostâs own, which goes.
+        """
+        value, max_age = self.dumps(state).encode(), self.seconds_left(state)
+        if self._is_shared(host):
+            return [_line(_NAMES, b"", 0, secure), self._shared_line(value, max_age, secure)]
+        return [_line(_NAMES, value, max_age, secure)]
 
-    def _line(self, value: bytes, max_age: int, secure: bool) -> bytes:
-        line = b"%s=%s; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax" % (self.name(secure), value, max_age)
-        return line + b"; Secure" if secure else line
+    def delete_cookies(self, *, secure: bool, host: str = "") -> list[bytes]:
+        """Return the values of the ``Set-Cookie`` headers that make the browser forget the answer."""
+        lines = [_line(_NAMES, b"", 0, secure)]
+        return [*lines, self._shared_line(b"", 0, secure)] if self._is_shared(host) else lines
+
+    def _shared_line(self, value: bytes, max_age: int, secure: bool) -> bytes:
+        return _line(_SHARED_NAMES, value, max_age, secure, b"; Domain=" + self._domain.encode())
+
+    def _is_shared(self, host: str) -> bool:
+        """Whether the answer of a visitor to this host (in lower case, with or without port) is the domain's.
+
+        A dot at the end makes it another host, to which browsers do not send the domain's cookies.
+        """
+        if not self._domain:
+            return False
+        name = host.partition(":")[0]
+        return name == self._domain or name.endswith("." + self._domain)
 
     def _verify(self, token: bytes) -> ConsentState | None:
         try:
@@ -132,6 +161,12 @@ class ConsentCookie:
         except (BadSignature, UnicodeDecodeError):
             return None
         return self._codec.decode(text)
+
+
+def _line(names: dict[bool, bytes], value: bytes, max_age: int, secure: bool, domain: bytes = b"") -> bytes:
+    fields = (names[secure], value, max_age, domain)
+    line = b"%s=%s; Max-Age=%d; Path=/%s; HttpOnly; SameSite=Lax" % fields
+    return line + b"; Secure" if secure else line
 
 
 def strictest(one: ConsentState, other: ConsentState) -> ConsentState:

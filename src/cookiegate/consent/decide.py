@@ -19,6 +19,7 @@ from cookiegate.consent.model import (
     NO_SIGNALS,
     PLAIN_COOKIE,
     SECURE_COOKIE,
+    SHARED_COOKIE,
     Choice,
     ConsentState,
 )
@@ -80,7 +81,7 @@ _DECISIONS = {Reason.NECESSARY: _NECESSARY, Reason.GRANTED: _GRANTED, **_DENIED}
 _NOT_ASKED = _DENIED[Reason.NOT_ASKED]
 _SIGNAL = _DENIED[Reason.SIGNAL]
 _SERVICE_DENIED = Decision(False, Reason.SERVICE_DENIED)
-_OUR_COOKIES = frozenset({SECURE_COOKIE, PLAIN_COOKIE, BUCKET_COOKIE})
+_OUR_COOKIES = frozenset({SECURE_COOKIE, SHARED_COOKIE, PLAIN_COOKIE, BUCKET_COOKIE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

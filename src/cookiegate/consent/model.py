@@ -47,6 +47,9 @@ class ConsentState:
 SECURE_COOKIE = "__Host-cg"
 """Our cookie on https: with the prefix, browsers refuse it from sub-domains and plain http (RFC 6265bis)."""
 
+SHARED_COOKIE = "__Secure-cg"
+"""Our cookie on https where the policy has one answer count for all hosts of a domain."""
+
 PLAIN_COOKIE = "cg"
 """Our cookie on plain http, where browsers refuse the prefix: for development."""
 

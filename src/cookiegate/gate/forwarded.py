@@ -81,6 +81,11 @@ def root_of(scope: Mapping[str, object]) -> str:
     return quote(f"/{path}", _IN_PATHS, errors="replace") if path else ""
 
 
+def is_trusted(client: str, trusted_proxies: Sequence[str]) -> bool:
+    """Whether an address is one of these addresses and networks. Raises ValueError for what is neither."""
+    return bool(trusted_proxies) and _is_trusted(_address(client), networks(tuple(trusted_proxies)))
+
+
 def allowed_post(headers: Headers, origin: Origin) -> bool:
     """Whether a state-changing request may come from where it says it comes from.
 

@@ -9,7 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from cookiegate.consent.decide import refused
-from cookiegate.consent.model import BUCKET_COOKIE, PLAIN_COOKIE, SECURE_COOKIE
+from cookiegate.consent.model import BUCKET_COOKIE, PLAIN_COOKIE, SECURE_COOKIE, SHARED_COOKIE
 from cookiegate.gate.cookie import cookies_of
 from cookiegate.gate.findings import Finding, Kind
 from cookiegate.policy.model import UndeclaredCookies
@@ -28,7 +28,7 @@ MOST_NAMES = 20
 MOST_BYTES = 3072
 """How many bytes of headers one response spends on deleting: proxies commonly allow 4096 for all headers."""
 
-_OURS = frozenset(name.encode() for name in (SECURE_COOKIE, PLAIN_COOKIE, BUCKET_COOKIE))
+_OURS = frozenset(name.encode() for name in (SECURE_COOKIE, SHARED_COOKIE, PLAIN_COOKIE, BUCKET_COOKIE))
 _LINE = len(b"set-cookie: \r\n")
 _HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::[0-9]*)?", re.ASCII)
 _FOLDERS = 4

@@ -177,7 +177,9 @@ class Pages:
             return None
         state = self._stored(self._answer_of(parse_choice(headers, body), visit))
         profile = profile_of(self._policy, state, visit.signals)
-        cookies = [self._cookie.set_cookie(state, secure=visit.origin.secure), *self._bucket(state, visit)]
+        origin = visit.origin
+        cookies = self._cookie.set_cookies(state, secure=origin.secure, host=origin.host)
+        cookies += self._bucket(state, visit)
         answered = replace(visit, state=state, profile=profile)
         cookies += self._deletions(headers, answered)
         if wants_json(headers):
@@ -204,7 +206,8 @@ class Pages:
             return None
         everything = parse_everything(headers, body)
         nothing = profile_of(self._policy, None, visit.signals)
-        cookies = [self._cookie.delete_cookie(secure=visit.origin.secure), *self._bucket(None, visit)]
+        cookies = self._cookie.delete_cookies(secure=visit.origin.secure, host=visit.origin.host)
+        cookies += self._bucket(None, visit)
         forgotten = replace(visit, state=None, profile=nothing)
         gone = self._deletions(headers, forgotten, erase=True)
         extra = _set([*cookies, *gone])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cookiegate.catalog import default_index
 from cookiegate.catalog.filters import FilterLists
+from cookiegate.catalog.filters.options import SHARED_SECOND_LEVEL
 from cookiegate.exceptions import PolicyError
 from cookiegate.policy.model import (
     MEANS,
@@ -42,7 +43,7 @@ POLICY_KEYS = (
     *("site", "consent", "purposes", "services", "catalog"),
 )
 SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies", "json_html")
-CONSENT_KEYS = ("max_age_days", "prefix", "hide_cookies")
+CONSENT_KEYS = ("max_age_days", "prefix", "domain", "hide_cookies")
 PURPOSE_KEYS = ("title", "description")
 CATALOG_KEYS = ("lists",)
 
@@ -57,6 +58,7 @@ LONGEST_PURPOSE_ID = 24
 _PURPOSE_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _RESERVED_IDS = frozenset({*MEANS, "action", "everything", "service"})
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+_DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 _SITE_PATH = re.compile(r"/[^\s?#*]*\*?")
 _LINK = re.compile(r"https?://[^\s/\\\"'<>]+(?:[/?#][^\s\\\"'<>]*)?|/(?![/\\])[^\s\\\"'<>]*")
 _LINE = re.compile(r"\(at line (\d+), column \d+\)")
@@ -180,7 +182,25 @@ def _consent(table: Table) -> Consent:
         raise table.error("prefix", prefix, allowed)
     days = table.number("max_age_days", default.max_age_days, 1, LONGEST_CHOICE_DAYS)
     hides = table.flag("hide_cookies", default.hide_cookies)
-    return Consent(max_age_days=days, prefix=prefix, hide_cookies=hides)
+    return Consent(max_age_days=days, prefix=prefix, domain=_domain(table), hide_cookies=hides)
+
+
+def _domain(table: Table) -> str:
+    """Read the domain of the cookie: browsers drop one for a name under which everybody may register."""
+    domain = table.text("domain")
+    if not domain:
+        return ""
+    if domain.startswith("."):
+        raise table.error("domain", domain, f'must have no dot before it: "{domain.lstrip(".")}"')
+    if not _DOMAIN.fullmatch(domain):
+        allowed = "must be a domain in lower case such as example.com, without scheme, port or path"
+        raise table.error("domain", domain, allowed)
+    *above, second, top = domain.split(".")
+    if top.isdigit():
+        raise table.error("domain", domain, "must be a domain: a cookie of an IP address has none")
+    if not above and len(top) == 2 and second.encode() in SHARED_SECOND_LEVEL:
+        raise table.error("domain", domain, f"must be a site's own, such as example.{domain}")
+    return domain
 
 
 def _purposes(tables: Table) -> tuple[Purpose, ...]:

@@ -71,6 +71,7 @@ class Consent:
 
     max_age_days: how long it is valid. prefix: where our pages are, with a slash before and none behind.
     hide_cookies: the application does not see the cookies of denied services.
+    domain: one answer counts for all its hosts; empty: for each host alone.
     """
 
     max_age_days: int = 180

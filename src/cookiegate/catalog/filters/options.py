@@ -40,7 +40,7 @@ _OTHER_EFFECTS: Final = frozenset(
 )
 
 # Second-level names under which registries sell, for "google.*", which is google.co.uk too.
-_SHARED_SECOND_LEVEL: Final = frozenset(b"ac co com edu go gob gov gv ne net nom or org sch".split())
+SHARED_SECOND_LEVEL: Final = frozenset(b"ac co com edu go gob gov gv ne net nom or org sch".split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ class Places:
         said = self.table.get(head + b".*")
         if said is None and len(top) == 2:
             head, _, second = head.rpartition(b".")
-            if second in _SHARED_SECOND_LEVEL:
+            if second in SHARED_SECOND_LEVEL:
                 said = self.table.get(head + b".*")
         return said
 
