@@ -317,7 +317,7 @@ class Responder(ConsentView):
 
     def _url(self) -> str:
         """Return the page's address, for what is relative to it."""
-        origin = self.visit.origin
+        origin = self.audience.origin
         path = self._scope.get("raw_path") or quote(self._scope["path"]).encode()
         return f"{origin.scheme}://{origin.host or 'localhost'}{path.decode('latin-1')}"
 
