@@ -328,7 +328,7 @@ class Responder(ConsentView):
 
     def _url(self) -> str:
         """Return the page's address, for what is relative to it."""
-        origin, root = self.visit.origin, self.visit.root_path
+        origin, root = self.audience.origin, self.audience.root_path
         path = (self._scope.get("raw_path") or quote(self._scope["path"]).encode()).decode("latin-1")
         if root and not self._scope["path"].startswith(unquote(root) + "/"):
             path = root + path  # the proxy stripped it, and the server handed the rest over as it is

@@ -46,6 +46,8 @@ def visitors(site):
         [(b"sec-fetch-dest", b"iframe")],
         [site.answered("accept"), site.answered("reject")],
         [(b"cookie", b"cg=forged; cg-b=answered")],
+        # That something of theirs is denied, and looked at for that, is no question of the application's.
+        [(b"cookie", b"_ga=1; basket=1")],
     ]
 
 
