@@ -109,8 +109,8 @@ def deletions(
     form that can be meant: without ``Domain``, for ``/`` and for each folder of the path, and on https also
     as a partitioned cookie. With ``Domain``, for the host and each parent domain down to two labels, only
     where the visitor themselves refused the service on this host: parent domains may be shared with sites
-    that the visitor agreed to. Of the list, which ends at MOST_NAMES and MOST_BYTES, every name's likeliest forms come
-    first; what did not fit goes with the next such response.
+    that the visitor agreed to. Of the list, which ends at MOST_NAMES and MOST_BYTES, every name's likeliest
+    forms come first; what did not fit goes with the next such response.
 
     visit: its profile says what is denied, its state what was refused. cookie_headers: the raw values of the
     request's ``Cookie`` headers. path: as in the request line. erase: the visitor asked to be forgotten.
