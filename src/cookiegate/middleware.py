@@ -14,7 +14,7 @@ from cookiegate.gate.cookie import HiddenCookies
 from cookiegate.gate.headers import headers_of
 from cookiegate.gate.inner import inner_headers
 from cookiegate.gate.json import is_named
-from cookiegate.gate.plan import Plans
+from cookiegate.gate.plan import Plans, warm_up
 from cookiegate.json_responder import JsonResponder, RulesResponder
 from cookiegate.pages.app import Pages
 from cookiegate.pages.snippet import Snippets
@@ -70,6 +70,7 @@ class CookieGate:
             on_response=on_response,
             release=_release(),
         )
+        warm_up(self.policy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection. Inside another CookieGate, that one has the say."""
