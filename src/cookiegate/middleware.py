@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cookiegate.consent.cookie import ConsentCookie
 from cookiegate.desk import Desk
-from cookiegate.gate.cookie import cookies_of
+from cookiegate.gate.cookie import HiddenCookies
 from cookiegate.gate.headers import headers_of
 from cookiegate.gate.inner import inner_headers
 from cookiegate.gate.json import is_named
@@ -58,7 +58,8 @@ class CookieGate:
         self.policy = _policy(policy)
         self._prefix = self.policy.consent.prefix
         self._json_html = self.policy.site.json_html
-        self._cookies = cookies_of(self.policy) if self.policy.consent.hide_cookies else None
+        hides = self.policy.consent.hide_cookies
+        self._cookies = HiddenCookies(self.policy, clock=clock) if hides else None
         cookie = ConsentCookie(secret_keys, self.policy, clock=clock)
         self._pages = Pages(self.policy, cookie, clock=clock, on_violation=on_violation)
         self._desk = Desk(
@@ -91,7 +92,7 @@ class CookieGate:
             await self._pages({**scope, "cookiegate": view}, receive, send)
             return
         # The view and the responder read what the visitor sent; the application sees what it can answer.
-        shown = inner_headers(headers, view, as_page, self._cookies)
+        shown = inner_headers(headers, view, as_page, self._cookies, scope.get("scheme", "http"))
         inner = {**scope, "headers": shown, "cookiegate": view}
         extensions = scope.get("extensions")
         if extensions and not BYPASSES.isdisjoint(extensions):

@@ -10,8 +10,16 @@ from itertools import product
 
 import pytest
 
+from cookiegate.catalog.model import Service
 from cookiegate.consent import decide
-from cookiegate.consent.decide import Decision, Reason, granted_profile, profile_of, strictest_profile
+from cookiegate.consent.decide import (
+    Decision,
+    Reason,
+    granted_profile,
+    profile_of,
+    refused,
+    strictest_profile,
+)
 from cookiegate.consent.model import NO_SIGNALS, Choice, ConsentState, Signals
 from cookiegate.policy.model import Collection, Policy, Purpose, UndeclaredCookies, Unknown
 
@@ -260,6 +268,24 @@ def test_decides_about_a_cookie(
 ) -> None:
     policy = replace(shop, undeclared_cookies=undeclared)
     assert profile_of(policy, answer).decide_cookie(cookie) == Decision(allowed, reason)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said_no"),
+    [
+        (None, False),
+        (state(), False),
+        (state(analytics=Choice.GRANTED), False),
+        (state(analytics=Choice.INSISTED), False),
+        (state(analytics=Choice.DENIED), True),
+        (state({"stats": False}), True),
+        (state({"stats": False}, analytics=Choice.GRANTED), True),
+        (state({"stats": True}, analytics=Choice.DENIED), False),
+        (state({"other": False}, analytics=Choice.GRANTED), False),
+    ],
+)
+def test_whether_the_visitor_themselves_said_no(answer: ConsentState | None, said_no: bool) -> None:
+    assert refused(answer, Service(id="stats", name="Stats", vendor="Stats", purpose="analytics")) is said_no
 
 
 def test_says_what_is_in_force(shop: Policy) -> None:

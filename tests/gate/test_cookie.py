@@ -13,7 +13,7 @@ from cookiegate.catalog.model import CookieRule, Service
 from cookiegate.consent.decide import Profile, granted_profile, profile_of
 from cookiegate.consent.model import ConsentState
 from cookiegate.gate import cookie as module
-from cookiegate.gate.cookie import RequestCookies, cookies_of
+from cookiegate.gate.cookie import HiddenCookies, RequestCookies, cookies_of
 from cookiegate.policy.model import Policy, UndeclaredCookies
 
 SERVICES = (
@@ -56,9 +56,13 @@ class Visitor:
 
 def kept(value: bytes, profile: Profile = NEW, policy: Policy = POLICY) -> bytes:
     cookies = RequestCookies(policy)
-    first, again = (cookies.kept(value, Visitor(profile)) for _ in "12")
+    first, again = (cookies.kept(value, profile) for _ in "12")
     assert first == again
     assert (first is value) == (again is value) == (first == value)
+    hidden = HiddenCookies(policy, clock=lambda: 0)
+    for _ in "12":
+        shown = hidden.shown(value, b"", "http", Visitor(profile))
+        assert (shown, shown is value) == (first, first is value)
     return first
 
 
@@ -125,10 +129,11 @@ def test_undeclared_cookies_are_hidden_only_where_they_are_denied(rule: Undeclar
 
 
 def test_who_asks_is_of_no_interest_where_nobody_denies() -> None:
-    cookies, visitor = RequestCookies(POLICY), Visitor(NEW)
-    assert cookies.kept(b"sessionid=1; cg=2", visitor) == b"sessionid=1; cg=2"
+    cookies, visitor = HiddenCookies(POLICY, clock=lambda: 0), Visitor(NEW)
+    assert cookies.shown(b"sessionid=1; cg=2", b"", "http", visitor) == b"sessionid=1; cg=2"
+    cookies.filtered([(b"cookie", b"sessionid=1; cg=2")], visitor)
     assert visitor.asked == 0
-    cookies.kept(b"_st=1", visitor)
+    assert cookies.shown(b"_st=1", b"", "http", visitor) == b""
     assert visitor.asked == 1
 
 
@@ -140,10 +145,44 @@ def test_every_header_is_filtered() -> None:
         (b"COOKIE", b"_ad=1"),
         (b"cookie2", b"_st=1"),
     ]
-    seen = RequestCookies(POLICY).filtered(headers, Visitor(NEW))  # type: ignore[arg-type]  # as some servers
+    cookies = HiddenCookies(POLICY, clock=lambda: 0)
+    seen = cookies.filtered(headers, Visitor(NEW))  # type: ignore[arg-type]  # as some servers send them
     assert seen == [headers[0], headers[1], (b"Cookie", b"b=2"), headers[4]]
     for same in (headers[:2], (), [(b"cookie", b"_st")]):
-        assert RequestCookies(POLICY).filtered(same, Visitor(NEW)) is same  # type: ignore[arg-type]
+        assert cookies.filtered(same, Visitor(NEW)) is same  # type: ignore[arg-type]
+
+
+def test_the_outcome_is_remembered_for_a_minute_by_all_that_it_follows_from() -> None:
+    now = [1000.0]
+    cookies, visitor = HiddenCookies(POLICY, clock=lambda: now[0]), Visitor(NEW)
+
+    def asked(value: bytes = b"_st=1", signal: bytes = b"", scheme: str = "http") -> bool:
+        before = visitor.asked
+        assert cookies.shown(value, signal, scheme, visitor) == b""
+        return visitor.asked > before
+
+    assert asked()
+    assert not asked()
+    assert asked(b"_st=2")
+    assert asked(signal=b"1")
+    assert asked(scheme="https")
+    now[0] += 59
+    assert not asked()
+    now[0] += 1
+    assert asked()
+    now[0] -= 5  # a clock that was put right
+    assert asked()
+
+
+@pytest.mark.parametrize(
+    "raw", [{"site": {"trusted_proxies": ["127.0.0.1"]}}, {"consent": {"domain": "shop.example"}}]
+)
+def test_where_more_decides_nothing_is_remembered(raw: dict[str, object]) -> None:
+    policy = Policy.from_dict(raw)
+    cookies, visitor = HiddenCookies(policy, clock=lambda: 0), Visitor(profile_of(policy, None))
+    for _ in "12":
+        assert cookies.shown(b"_ga=1", b"", "http", visitor) == b""
+    assert visitor.asked == 2
 
 
 def test_the_names_that_are_denied() -> None:
@@ -154,14 +193,16 @@ def test_the_names_that_are_denied() -> None:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST", 3)
-    cookies = RequestCookies(POLICY)
+    monkeypatch.setattr(module, "cookies_of", RequestCookies)
+    cookies = HiddenCookies(POLICY, clock=lambda: 0)
     for number in range(10):
-        assert cookies.kept(b"_st=%d; a=1" % number, Visitor(NEW)) == b"a=1"
-        assert len(cookies._kept) <= 3
-        assert len(cookies._suspects) <= 3
-    before = len(cookies._kept)
-    assert cookies.kept(b"_st=1; a=" + b"x" * 5000, Visitor(NEW)) == b"a=" + b"x" * 5000
-    assert len(cookies._kept) == before
+        assert cookies.shown(b"_st=%d; a=1" % number, b"", "http", Visitor(NEW)) == b"a=1"
+        assert len(cookies._lately) <= 3
+        assert len(cookies._cookies.suspects) <= 3
+    before = len(cookies._lately)
+    long = b"a=" + b"x" * 5000
+    assert cookies.shown(b"_st=1; " + long, b"", "http", Visitor(NEW)) == long
+    assert len(cookies._lately) == before
 
 
 def test_one_memory_for_one_policy() -> None:

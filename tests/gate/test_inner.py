@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cookiegate.consent.decide import granted_profile, profile_of
-from cookiegate.gate.cookie import RequestCookies
+from cookiegate.gate.cookie import HiddenCookies
 from cookiegate.gate.inner import inner_headers
 from cookiegate.policy.model import Policy
 
@@ -95,7 +95,7 @@ def test_what_a_visitor_holds_of_speculation_rules_is_asked_for_anew() -> None:
 
 
 POLICY = Policy()
-COOKIES = RequestCookies(POLICY)
+COOKIES = HiddenCookies(POLICY, clock=lambda: 0)
 NEW = profile_of(POLICY, None)
 SENT = (b"cookie", b"_ga=1; a=2; _fbp=3")
 
@@ -119,15 +119,27 @@ SENT = (b"cookie", b"_ga=1; a=2; _fbp=3")
         ([(b"Cookie", b"b=1")], [(b"Cookie", b"b=1")]),
     ],
 )
+@pytest.mark.parametrize("scheme", ["http", "https"])
 def test_denied_cookies_are_hidden(
     before: list[tuple[bytes, bytes]],
     expected: list[tuple[bytes, bytes]],
     profile: Profile,
     shown: list[tuple[bytes, bytes]],
+    scheme: str,
 ) -> None:
-    visitor = Visitor("", profile)
+    visitor, cookies = Visitor("", profile), HiddenCookies(POLICY, clock=lambda: 0)
     for _ in "12":
-        assert inner_headers([*before, SENT], visitor, cookies=COOKIES) == [*expected, *shown]
+        seen = inner_headers([*before, SENT], visitor, cookies=cookies, scheme=scheme)
+        assert seen == [*expected, *shown]
+
+
+def test_the_signal_counts_for_what_is_remembered() -> None:
+    cookies, allowed = HiddenCookies(POLICY, clock=lambda: 0), granted_profile(POLICY, ["analytics"])
+    headers = [(b"cookie", b"_ga=1")]
+    signal = (b"sec-gpc", b"1")
+    assert inner_headers(headers, Visitor("", allowed), cookies=cookies) is headers
+    assert inner_headers([signal, *headers], Visitor("", NEW), cookies=cookies) == [signal]
+    assert inner_headers(headers, not_asked, cookies=cookies) is headers
 
 
 def test_a_cookie_header_with_nothing_else_goes_whole() -> None:

@@ -20,6 +20,7 @@ from cookiegate.gate.html.edits import insert
 from cookiegate.gate.html.sinks import FOREIGN_SINKS, LINK_RELATIONS, PRESENTATION, SHARED_SINKS, SINKS
 from cookiegate.gate.html.tags import Tag
 from cookiegate.gate.page import Enforcer, PageGate, gate_html
+from cookiegate.gate.plain import FILTERED
 from cookiegate.policy.model import Policy
 
 if TYPE_CHECKING:
@@ -779,6 +780,13 @@ class TestDocument:
         sinks = {(name, attribute) for name, own in FOREIGN_SINKS.items() for attribute in own}
         wanted = {(name.decode(), attribute.decode()) for name, attribute in sinks}
         assert self.rows("SVG elements") == wanted | {("any", name.decode()) for name in PRESENTATION}
+
+    def test_headers(self) -> None:
+        table = self.TEXT.split("\n## Headers and cookies\n")[1].split("\n## ")[0]
+        first = [line.split(" | ")[0] for line in re.findall(r"^\| (`.*) \|$", table, re.M)]
+        assert {name.lower() for cell in first for name in re.findall(r"`([\w-]+)`", cell)} == {
+            name.decode() for name in FILTERED
+        }
 
     def test_relations(self) -> None:
         listed = self.TEXT.split("one of `")[1].split(". Navigation")[0]

@@ -10,6 +10,8 @@ from cookiegate.gate.headers import edited
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.visit import Visit
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _BLANK = b" \t"
 _MOST = 1024
 _LONGEST = 2048
+_MINUTE = 60
 
 
 class HasVisit(Protocol):
@@ -29,63 +32,87 @@ class HasVisit(Protocol):
 
 
 class RequestCookies:
-    """The ``Cookie`` headers of one site's requests, as the application may see them.
-
-    Most hold nothing that anybody could refuse, and for those nobody looks at the visitor. What a header
-    holds is remembered by its bytes, within bounds.
-    """
+    """What the ``Cookie`` headers under one policy hold; remembered by their bytes, within bounds."""
 
     def __init__(self, policy: Policy) -> None:
         # Whatever some visitor may be denied, this one is.
         self._strictest = profile_of(policy, None)
-        self._suspects = Remembered(self._find, most=_MOST, longest=_LONGEST)
-        self._kept: dict[tuple[bytes, str], bytes] = {}
+        self.suspects = Remembered(self._find, most=_MOST, longest=_LONGEST)
+        """By the bytes of a header: the names in it that anybody could be denied."""
 
     def denied(self, value: bytes, profile: Profile) -> list[bytes]:
         """Return the names in a ``Cookie`` header that this visitor does not allow, each once, in order."""
-        return [name for name in self._suspects[value] if not _allows(profile, name)]
+        return [name for name in self.suspects[value] if not _allows(profile, name)]
 
-    def kept(self, value: bytes, visitor: HasVisit) -> bytes:
+    def kept(self, value: bytes, profile: Profile) -> bytes:
         """Return the value without the denied cookies: itself when there are none, empty when all are.
 
         What is dropped goes with its separator, and every other byte stays.
         """
-        if not self._suspects[value]:
+        denied = frozenset(self.denied(value, profile))
+        if not denied:
             return value
-        profile = visitor.visit.profile
-        key = value, profile.key
-        known = self._kept.get(key)
-        if known is None:
-            known = self._without(value, profile)
-            if len(value) <= _LONGEST:
-                if len(self._kept) >= _MOST:
-                    self._kept.clear()
-                self._kept[key] = known
-        return value if known == value else known
-
-    def filtered(self, headers: Headers, visitor: HasVisit) -> Headers:
-        """Return a request's headers without the denied cookies; a ``Cookie`` header left empty goes too.
-
-        The same object comes back when nothing was dropped.
-        """
-        return edited(headers, b"cookie", lambda value: self.kept(value, visitor))
+        parts = value.split(b";")
+        kept = [part for part in parts if _name(part) not in denied]
+        if not any(part.strip(_BLANK) for part in kept):
+            return b""
+        if kept[0] is not parts[0]:
+            kept[0] = kept[0].lstrip(_BLANK)  # it belonged to the separator
+        return b";".join(kept)
 
     def _find(self, value: bytes) -> tuple[bytes, ...]:
         """The names that may be denied."""
         names = dict.fromkeys([name for part in value.split(b";") if (name := _name(part)) is not None])
         return tuple([name for name in names if not _allows(self._strictest, name)])
 
-    def _without(self, value: bytes, profile: Profile) -> bytes:
-        denied = frozenset(self.denied(value, profile))
-        parts = value.split(b";")
-        kept = [part for part in parts if _name(part) not in denied]
-        if len(kept) == len(parts):
+
+class HiddenCookies:
+    """Hides the denied cookies of one site's requests from the application.
+
+    Most requests carry none that anybody could refuse, and for those nobody looks at the visitor. For the
+    others the outcome is remembered for a minute, by all that it follows from.
+
+    clock: seconds.
+    """
+
+    def __init__(self, policy: Policy, *, clock: Callable[[], float]) -> None:
+        self._cookies = cookies_of(policy)
+        self._clock = clock
+        self._lately: dict[tuple[bytes, bytes, str], tuple[float, bytes]] = {}
+        # The host, and the headers of a proxy that is believed, may say too which of our cookies counts.
+        self._remembers = not (policy.site.trusted_proxies or policy.consent.domain)
+
+    def filtered(self, headers: Headers, visitor: HasVisit) -> Headers:
+        """Return a request's headers without the denied cookies; a ``Cookie`` header left empty goes too.
+
+        The same object comes back when nothing was dropped.
+        """
+        cookies = self._cookies
+
+        def edit(value: bytes) -> bytes:
+            return cookies.kept(value, visitor.visit.profile) if cookies.suspects[value] else value
+
+        return edited(headers, b"cookie", edit)
+
+    def shown(self, value: bytes, signal: bytes, scheme: str, visitor: HasVisit) -> bytes:
+        """Return what is shown of the only ``Cookie`` header of a request: itself when that is all of it.
+
+        signal: its ``Sec-GPC``. scheme: of the scope. With the cookies these are all that a profile follows
+        from.
+        """
+        if not self._cookies.suspects[value]:
             return value
-        if not any(part.strip(_BLANK) for part in kept):
-            return b""
-        if kept[0] is not parts[0]:
-            kept[0] = kept[0].lstrip(_BLANK)  # it belonged to the separator
-        return b";".join(kept)
+        key = value, signal, scheme
+        now = self._clock()
+        known = self._lately.get(key)
+        if known is not None and 0 <= now - known[0] < _MINUTE:
+            return value if known[1] == value else known[1]
+        kept = self._cookies.kept(value, visitor.visit.profile)
+        if self._remembers and len(value) <= _LONGEST:
+            if len(self._lately) >= _MOST:
+                self._lately.clear()
+            self._lately[key] = now, kept
+        return kept
 
 
 @lru_cache(maxsize=8)

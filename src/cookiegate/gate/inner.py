@@ -13,7 +13,7 @@ from cookiegate.gate.headers import get_all, replace
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:
-    from cookiegate.gate.cookie import RequestCookies
+    from cookiegate.gate.cookie import HiddenCookies
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.visit import Visit
 
@@ -39,6 +39,7 @@ class _Places(NamedTuple):
     accept_encoding: int
     destination: int
     cookie: int
+    signal: int
 
 
 class Varied(Protocol):
@@ -53,24 +54,30 @@ class Varied(Protocol):
 
 
 def inner_headers(
-    headers: Headers, visitor: Varied, page: bool = False, cookies: RequestCookies | None = None
+    headers: Headers,
+    visitor: Varied,
+    page: bool = False,
+    cookies: HiddenCookies | None = None,
+    scheme: str = "http",
 ) -> Headers:
     """Ask the application for what can be read, and never to confirm a page of another answer.
 
     visitor: asked for their variant of pages only where one that they hold is to be confirmed.
     page: the answer is gated like a page, whatever it is asked for; speculation rules always are.
-    cookies: hides those that the visitor does not allow; None: the application sees all.
+    cookies: hides those that the visitor does not allow; None: the application sees all. scheme: the scope's.
     """
     places = _places[tuple([name for name, _ in headers])]
     if places is None:
         headers = _uncommon(headers, visitor, page)
         return cookies.filtered(headers, visitor) if cookies else headers
-    encoding, destination, cookie = places
+    encoding, destination, cookie, gpc = places
     if cookies and cookie >= 0:
+        signal = headers[gpc][1] if gpc >= 0 else b""
         sent = headers[cookie][1]
-        if cookies.kept(sent, visitor) is not sent:
-            headers = cookies.filtered(headers, visitor)
-            return inner_headers(headers, visitor, page)
+        shown = cookies.shown(sent, signal, scheme, visitor)
+        if shown is not sent:
+            left = [(b"cookie", shown)] if shown else []
+            return inner_headers([*headers[:cookie], *left, *headers[cookie + 1 :]], visitor, page)
     if encoding < 0 or (readable := _readable[headers[encoding][1]]) is None:
         return headers
     if destination >= 0 and headers[destination][1] in _NEVER_PAGES and not page:
@@ -102,7 +109,8 @@ def _find(names: tuple[bytes, ...]) -> _Places | None:
     place = {name: number for number, name in enumerate(names)}
     if len(place) < len(names) or not _COMMON.issuperset(place):
         return None
-    return _Places(*(place.get(name, -1) for name in (b"accept-encoding", b"sec-fetch-dest", b"cookie")))
+    wanted = (b"accept-encoding", b"sec-fetch-dest", b"cookie", b"sec-gpc")
+    return _Places(*(place.get(name, -1) for name in wanted))
 
 
 def _cut_down(offered: bytes) -> bytes | None:
