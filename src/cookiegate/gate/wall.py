@@ -43,7 +43,8 @@ _IN_PATH = "/@:+=&$!*()~"  # and no comma or semicolon, which end a policy and a
 class Admitted(NamedTuple):
     """The sources by which one rule of a service is admitted. sockets: the same for WebSocket.
 
-    place: of the rule among the hosts or the paths of its service. image: its images are admitted too; else they are denied web beacons.
+    place: of the rule among the hosts or the paths of its service. image: its images are admitted too; else
+    they are denied web beacons.
     """
 
     place: int
