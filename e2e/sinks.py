@@ -110,6 +110,16 @@ SINKS = {
     "svg-fill": Sink("<svg><rect width=9 height=9 fill='url(URL#m)' /></svg>"),
     "svg-marker": Sink("<svg><path d='M0 0L9 9' marker-end='url(URL#m)' /></svg>"),
     "svg-cursor": Sink("<svg><rect width=9 height=9 cursor='url(URL), auto' /></svg>"),
+    "svg-set": Sink(
+        "<svg><image width=9 height=9><set attributeName=href to=URL /></image></svg>", at_once=False
+    ),
+    "svg-set-css": Sink(
+        "<svg><rect width=9 height=9><set attributeName=mask to='url(URL#m)' /></rect></svg>", at_once=False
+    ),
+    "svg-animate": Sink(
+        "<svg><image width=9 height=9><animate attributeName=href values='/;URL' dur=1s /></image></svg>",
+        at_once=False,
+    ),
     "handler-onload": Sink("<svg onload=\"new Image().src='URL'\"></svg>", at_once=False),
     "handler-onclick": Sink("<button id=click onclick=\"new Image().src='URL'\">x</button>", click=True),
     "handler-onerror": Sink("<img src=/missing onerror=\"new Image().src='URL'\">", at_once=False),

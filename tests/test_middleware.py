@@ -28,6 +28,7 @@ from starlette.testclient import TestClient
 import cookiegate
 from cookiegate import CookieGate, Policy, consent_of, middleware
 from cookiegate.exceptions import PolicyError, SecretKeyError
+from cookiegate.gate.known import known_on
 
 KEY = "a key that is long enough for the tests"
 TRACKER = '<script src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>'
@@ -78,6 +79,16 @@ def test_a_policy_is_an_object_or_a_file(tmp_path):
     assert CookieGate(nothing, secret_keys=KEY, policy=str(file)).policy.unknown == "hold"
     policy = Policy()
     assert CookieGate(nothing, secret_keys=[KEY, KEY + "2"], policy=policy).policy is policy
+
+
+def test_a_gate_is_warm_before_its_first_page():
+    policy = Policy.from_dict(
+        {"services": [{"name": "Warm", "vendor": "Warm", "purpose": "analytics", "hosts": ["warm.example"]}]}
+    )
+    found = known_on(policy, "https", "b.example").tags
+    assert not found
+    CookieGate(nothing, policy=policy, secret_keys=[KEY])
+    assert found
 
 
 def test_the_keys_may_come_from_the_environment(monkeypatch):

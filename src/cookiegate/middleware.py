@@ -13,7 +13,7 @@ from cookiegate.desk import Desk
 from cookiegate.gate.headers import headers_of
 from cookiegate.gate.inner import inner_headers
 from cookiegate.gate.json import is_named
-from cookiegate.gate.plan import Plans
+from cookiegate.gate.plan import Plans, warm_up
 from cookiegate.json_responder import JsonResponder
 from cookiegate.pages.app import Pages
 from cookiegate.pages.snippet import Snippets
@@ -69,6 +69,7 @@ class CookieGate:
             # A browser adds the headers of a 304 to those it has, so a page of another mode is no answer.
             release=f"{_release()} {self.policy.csp}",
         )
+        warm_up(self.policy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection. Inside another CookieGate, that one has the say."""

@@ -226,6 +226,10 @@ FOREIGN = {
     f"<script xlink:href={T}>": f'<script type="text/plain" {C} data-cg-xlink:href={T}>',
     f"<svg onload=\"fetch('{T}')\">": f"<svg {C} data-cg-onload=\"fetch('{T}')\">",
     f"<a href=/x ping={T}>": f"<a {C} href=/x data-cg-ping={T}>",
+    f"<set attributeName=href to={T}>": f"<set {CB} attributeName=href data-cg-to={T}>",
+    f"<animate values='/a; {T} ;/b' from=/a>": f"<animate {CB} data-cg-values='/a; {T} ;/b' from=/a>",
+    f"<animate by=&#117;rl('{T}')>": f"<animate {CB} data-cg-by=&#117;rl('{T}')>",
+    f"<animate from=\"u\\72l('{T}')\">": f"<animate {CB} data-cg-from=\"u\\72l('{T}')\">",
 }
 INNOCENT = [
     f"<a href={T}>",

@@ -187,6 +187,10 @@ class Classifier:
         text = decode_value(attribute.value)
         held = Held(_names(tag, attribute.name), code=kind is Kind.SCRIPT)
         bases = self._bases.meanings(noscript=tag.noscript)
+        if form is Form.ANIMATED:
+            styled, _ = CssReader(declarations=True).read(data := text.encode(), 0, len(data), final=True)
+            texts = [*(part.strip() for part in text.split(";")), *(url.value for url in styled)]
+            return self._recogniser.addresses(kind, texts, bases, declared, held)
         picture = tag if kind is Kind.IMAGE else None
         if form is not Form.ADDRESS:
             texts = addresses_in(form, text)

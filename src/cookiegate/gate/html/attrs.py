@@ -64,7 +64,7 @@ def _either(letter: bytes) -> bytes:
 MEANT = frozenset(
     b"src srcset href xlink:href imagesrcset data poster background ping attributionsrc srcdoc code style"
     b" type language rel http-equiv content encoding color face size data-category data-service data-cg-keep"
-    b" fill stroke filter mask clip-path marker-start marker-mid marker-end cursor"
+    b" fill stroke filter mask clip-path marker-start marker-mid marker-end cursor to from by values"
     b" width height hidden".split()
 )
 _MEANT = rb"(?:[oO][nN]|(?:%b)[%b/>=])" % (any_case(MEANT), SPACE)

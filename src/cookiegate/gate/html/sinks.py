@@ -30,6 +30,7 @@ class Form(Enum):
     STYLE = auto()  # CSS
     CODE = auto()  # of an event handler
     DOCUMENT = auto()  # HTML
+    ANIMATED = auto()  # addresses or CSS, one after another
 
 
 _XLINK = (b"href", b"xlink:href")
@@ -60,6 +61,9 @@ FOREIGN_SINKS: dict[bytes, Sinks] = {
     b"image": dict.fromkeys(_XLINK, Kind.IMAGE),
     b"feimage": dict.fromkeys(_XLINK, Kind.IMAGE),
     b"use": dict.fromkeys(_XLINK, Kind.IMAGE),
+    # They put an address into another element, or CSS (SVG Animations 2, section 2.14).
+    b"set": {b"to": Kind.IMAGE},
+    b"animate": dict.fromkeys((b"to", b"from", b"by", b"values"), Kind.IMAGE),
 }
 
 # Attributes that only some elements have, all of which may be anywhere and mostly have them not.
@@ -82,6 +86,7 @@ _FORMS = {
     b"attributionsrc": Form.ADDRESSES,
     b"content": Form.REFRESH,
     b"srcdoc": Form.DOCUMENT,
+    **dict.fromkeys((b"to", b"from", b"by", b"values"), Form.ANIMATED),
 }
 
 # Link relations that fetch at once (HTML, section 4.6.7). "alternate" with "stylesheet" is a stylesheet too.
