@@ -37,6 +37,7 @@ ENDPOINT = "cookiegate"
 _OWN = ("'self'", "'unsafe-inline'", "'unsafe-eval'", "data:", "blob:", "filesystem:", "mediastream:")
 _NAMES = {Csp.ENFORCE: b"content-security-policy", Csp.REPORT: b"content-security-policy-report-only"}
 _WILD = re.compile(r"[*#]")
+_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}\Z")
 _IN_PATH = "/@:+=&$!*()~"  # and no comma or semicolon, which end a policy and a directive
 
 
@@ -213,8 +214,7 @@ class _Reach:
         path = f"/{path}"
         wild = _WILD.search(path)
         if wild is None:
-            last = path.rpartition("/")[2]
-            paths = [path] if "." in last or not last else [path, f"{path}/"]
+            paths = [path] if path.endswith("/") or _FILE.search(path) else [path, f"{path}/"]
         else:
             # A source knows no such patterns: the folder is admitted, unless something denied is in it too.
             folder = path[: path.rindex("/", 0, wild.start() + 1) + 1]
