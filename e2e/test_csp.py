@@ -36,6 +36,7 @@ def sites(visitor: Visitor) -> set[str]:
 
 def visit(visitor: Visitor) -> None:
     # What a redirect leads to is not routed, but told.
+    visitor.page.on("websocket", lambda socket: visitor.requests.append(socket.url.removeprefix("wss://")))
     visitor.page.on("request", lambda request: _redirected(visitor, request.redirected_from, request.url))
     visitor.goto("/")
 
@@ -80,6 +81,7 @@ def test_nothing_goes_out_that_is_not_allowed(
         settle(visitor, script=script)
     assert sites(visitor) <= {PAY}
     assert "css.pay.test/import.css" in visitor.requests
+    assert not script or "pay.test/x?socket" in visitor.requests
 
 
 @pytest.mark.parametrize("script", [True, False])

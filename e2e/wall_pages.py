@@ -63,6 +63,23 @@ for (const place of ["www.facebook.com/tr", "script.hotjar.com/x", "nobody.test/
   add("video", { src: host + "?video" });
   add("link", { rel: "stylesheet", href: host + "?sheet" });
   add("script", { src: host + "?script" });
+  add("link", { rel: "prefetch", href: host + "?prefetch" });
+  add("link", { rel: "preload", as: "image", href: host + "?preload" });
+  add("link", { rel: "modulepreload", href: host + "?modulepreload" });
+  add("link", { rel: "icon", href: host + "?icon" });
+  add("link", { rel: "manifest", href: host + "?manifest" });
+  add("object", { data: host + "?object" });
+  add("audio", { src: host + "?audio" });
+  add("input", { type: "image", src: host + "?input" });
+  add("div", { innerHTML: `<svg><image href="${host}?svg"/><use href="${host}?use#a"/></svg>` });
+  add("style", { textContent: `@import "${host}?import"; i { background: url(${host}?rule) }` });
+  add("script", {
+    type: "speculationrules",
+    textContent: JSON.stringify({ prefetch: [{ source: "list", urls: [host + "?speculation"] }] }),
+  });
+  quiet(import(host + "?module"));
+  try { new SharedWorker(host + "?shared"); } catch (e) {}
+  new WebSocket(host.replace("https", "wss") + "?socket").onerror = () => {};
   add("a", { href: "#", ping: host + "?ping" }).click();
   quiet(fetch(host + "?fetch", { mode: "no-cors" }));
   navigator.sendBeacon(host + "?beacon", "x");

@@ -122,6 +122,13 @@ def test_patterns_become_folders_where_nothing_denied_is_in_them():
     ]
 
 
+def test_a_folder_is_admitted_with_all_below_it_and_a_file_alone():
+    library = service("library", "necessary", 8, paths=("cdn.lib.test/x.min.js", "cdn.lib.test/x@1.2.3"))
+    assert sources(of=policy(declared=(library,))) == [
+        *("cdn.lib.test/x.min.js", "cdn.lib.test/x@1.2.3", "cdn.lib.test/x@1.2.3/")
+    ]
+
+
 def test_what_a_source_cannot_hold_is_encoded():
     odd = service("odd", "necessary", 8, paths=("odd.test/a;b,c'd.js",))
     assert sources(of=policy(declared=(odd,))) == ["odd.test/a%3Bb%2Cc%27d.js", "*.odd.test/a%3Bb%2Cc%27d.js"]

@@ -24,7 +24,6 @@ from cookiegate.gate.html.tags import read_tag
 from cookiegate.gate.known import Made, known_on
 from cookiegate.gate.mapped import Escape, Mapped, from_attribute
 from cookiegate.gate.recognise import NOTHING, Declared, Held, Recogniser
-from cookiegate.gate.unseen import is_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -192,11 +191,11 @@ class Classifier:
             styled, _ = CssReader(declarations=True).read(data := text.encode(), 0, len(data), final=True)
             texts = [*(part.strip() for part in text.split(";")), *(url.value for url in styled)]
             return self._recogniser.addresses(kind, texts, bases, declared, held)
-        unseen = kind is Kind.IMAGE and is_unseen(tag)
+        picture = tag if kind is Kind.IMAGE else None
         if form is not Form.ADDRESS:
             texts = addresses_in(form, text)
-            return self._recogniser.addresses(kind, texts, bases, declared, held, unseen=unseen)
-        found = self._recogniser.addresses(kind, (text,), bases, declared, held, unseen=unseen)
+            return self._recogniser.addresses(kind, texts, bases, declared, held, picture=picture)
+        found = self._recogniser.addresses(kind, (text,), bases, declared, held, picture=picture)
         return found or (self._content(text, kind, declared, held) if kind in _HOLDS_CONTENT else [])
 
     def _style(self, tag: Tag, attribute: Attribute, declared: Declared) -> list[Reference]:

@@ -12,6 +12,7 @@ from cookiegate.gate.candidates import Reference
 from cookiegate.gate.findings import Kind
 from cookiegate.gate.html.attrs import decode_value
 from cookiegate.gate.interest import interest_of
+from cookiegate.gate.unseen import is_unseen
 from cookiegate.policy.model import MEANS
 
 if TYPE_CHECKING:
@@ -89,11 +90,11 @@ class Recogniser:
         declared: Declared,
         held: Held,
         *,
-        unseen: bool = False,
+        picture: Tag | None = None,
     ) -> list[Reference]:
         """What the addresses of one attribute refer to, each service once. ``bases``: of those who see it.
 
-        unseen: nobody is meant to see the picture that they give.
+        picture: the tag that shows what they give.
         """
         found: dict[tuple[str | None, str | None, Kind], Reference] | None = None
         plain = declared is NOTHING and len(bases) == 1 and bases[0] is self._page
@@ -105,7 +106,7 @@ class Recogniser:
                 self.fixed = self.fixed and innocent
             for base in bases:
                 url = parse_url(text, base)
-                reference = None if url is None else self._reference(kind, text, url, declared, held, unseen)
+                reference = None if url is None else self._reference(kind, text, url, declared, held, picture)
                 if reference:
                     found = found or {}
                     service = reference.service.id if reference.service else None
@@ -113,7 +114,7 @@ class Recogniser:
         return [*found.values()] if found else []
 
     def _reference(
-        self, kind: Kind, text: str, url: Url, declared: Declared, held: Held, unseen: bool
+        self, kind: Kind, text: str, url: Url, declared: Declared, held: Held, picture: Tag | None
     ) -> Reference | None:
         index = self._policy.index
         match = index.match_url(url)
@@ -130,7 +131,7 @@ class Recogniser:
                 purpose, rule = purpose if counts else LISTED_PURPOSE, listed
             elif purpose is None and (declared.keep or not self._third_party(url)):
                 return None
-            elif purpose is not None or not unseen:
+            elif purpose is not None or picture is None or not is_unseen(picture):
                 known = kind
         return Reference(
             kind=known,

@@ -37,13 +37,15 @@ ENDPOINT = "cookiegate"
 _OWN = ("'self'", "'unsafe-inline'", "'unsafe-eval'", "data:", "blob:", "filesystem:", "mediastream:")
 _NAMES = {Csp.ENFORCE: b"content-security-policy", Csp.REPORT: b"content-security-policy-report-only"}
 _WILD = re.compile(r"[*#]")
+_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}\Z")
 _IN_PATH = "/@:+=&$!*()~"  # and no comma or semicolon, which end a policy and a directive
 
 
 class Admitted(NamedTuple):
     """The sources by which one rule of a service is admitted. sockets: the same for WebSocket.
 
-    place: of the rule in its service. image: its images are admitted too; else they are denied web beacons.
+    place: of the rule among the hosts or the paths of its service. image: its images are admitted too; else
+    they are denied web beacons.
     """
 
     place: int
@@ -106,7 +108,7 @@ def _length(admitted: Iterable[Admitted]) -> int:
 
 
 def _what_fits(admitted: Iterable[Admitted]) -> list[Admitted]:
-    """The first rule of every service, then the second ones, and so on, as far as they fit."""
+    """The first host and path of every service, then the second ones, and so on, as far as they fit."""
     ranked = [one._replace(sockets=()) for one in sorted(admitted, key=lambda one: one.place)]
     least, most = 0, len(ranked)
     while least < most:
@@ -196,16 +198,13 @@ class _Reach:
         if not self._profile.decide(service, beacon=only_beacon).allowed:
             return
         image = self._profile.decide(service, beacon=service.beacon).allowed
-        place = 0
-        for host in service.hosts:
+        for place, host in enumerate(service.hosts):
             sources = (Source(host, host), Source(f"*.{host}", host, below=True))
             texts = tuple([source.text for source in sources if self.admits(source)])
             yield Admitted(place, texts, tuple([f"wss://{text}" for text in texts]), image)
-            place += 1
-        for rule in service.paths:
+        for place, rule in enumerate(service.paths):
             if texts := self._texts_of_path(rule):
                 yield Admitted(place, texts, image=image)
-                place += 1
 
     def _texts_of_path(self, rule: str) -> tuple[str, ...]:
         """The sources for ``host/path``; none for a path on the site itself."""
@@ -215,8 +214,7 @@ class _Reach:
         path = f"/{path}"
         wild = _WILD.search(path)
         if wild is None:
-            last = path.rpartition("/")[2]
-            paths = [path] if "." in last or not last else [path, f"{path}/"]
+            paths = [path] if path.endswith("/") or _FILE.search(path) else [path, f"{path}/"]
         else:
             # A source knows no such patterns: the folder is admitted, unless something denied is in it too.
             folder = path[: path.rindex("/", 0, wild.start() + 1) + 1]
