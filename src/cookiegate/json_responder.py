@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cookiegate.gate.encoding import Decoder, Encoder, EncodingError
+from cookiegate.gate.codecs import EncodingError
+from cookiegate.gate.encoding import Decoder
 from cookiegate.gate.headers import get, replace
 from cookiegate.gate.json import LIMIT, gate_json
 from cookiegate.gate.media import coding_of, is_json, unreadable
-from cookiegate.gate.steps import packed, unpacked
+from cookiegate.gate.steps import gathered, packed, unpacked
 from cookiegate.responder import BODILESS, Responder, data_of
 from cookiegate.turns import in_turns
 
@@ -50,7 +51,7 @@ class JsonResponder(Responder):
         data, more = data_of(message)
         problem = ""
         try:
-            text = await in_turns(unpacked(self._decoder, data, final=not more))
+            text = await in_turns(gathered(unpacked(self._decoder, data, final=not more)))
         except EncodingError as error:
             text, problem = b"", str(error)
         self._kept.append(data)
@@ -74,7 +75,8 @@ class JsonResponder(Responder):
         steps = gate_json(text, self._desk.policy, self.profile, url=self._url())
         whole = await in_turns(steps)
         self._note(whole.findings)
-        body = await in_turns(packed(Encoder() if coding_of(headers) else None, whole.body))
+        packing = packed(self._outgoing().encoder(), (whole.body,), final=True)
+        body = await in_turns(gathered(packing))
         if get(headers, b"content-length") is not None:
             headers = replace(headers, b"content-length", b"%d" % len(body))
         await self._leave(headers)

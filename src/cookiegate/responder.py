@@ -7,13 +7,15 @@ one that cannot be read can still become an error page. Nothing leaves that was 
 from __future__ import annotations
 
 import logging
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cookiegate.desk import Report
 from cookiegate.gate import cache
+from cookiegate.gate.codecs import EncodingError
 from cookiegate.gate.csp import nonce_of
-from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip
+from cookiegate.gate.encoding import Decoder
 from cookiegate.gate.headers import get, get_all, headers_of, replace, without
 from cookiegate.gate.link import filter_hints, filter_link
 from cookiegate.gate.media import (
@@ -25,20 +27,22 @@ from cookiegate.gate.media import (
     media_of,
     unreadable,
 )
+from cookiegate.gate.outgoing import Outgoing, outgoing
 from cookiegate.gate.page import PageGate
 from cookiegate.gate.plain import FILTERED, is_plain
 from cookiegate.gate.recoder import Recoder
 from cookiegate.gate.set_cookie import filter_set_cookie
-from cookiegate.gate.steps import gated, packed, unpacked
-from cookiegate.turns import in_turns
+from cookiegate.gate.steps import gated, gathered, packed, unpacked
+from cookiegate.turns import handed_on, in_turns
 from cookiegate.view import ConsentView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from starlette.types import Message, Scope, Send
 
     from cookiegate.desk import Desk
+    from cookiegate.gate.codecs import Encoder
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
 
@@ -53,6 +57,8 @@ BARRIER = (
 
 _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 BODILESS = frozenset({204, 205, 304})
+MOST_WHOLE = 4 * 1024 * 1024
+"""Bytes that a page which came packed may unpack to, and still be held back whole."""
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
 
 _logger = logging.getLogger("cookiegate")
@@ -72,6 +78,7 @@ class Responder(ConsentView):
     _untyped = False
     _raw = _beginning = b""
     _decoder: Decoder | None = None
+    _pieces: Iterator[bytes]
     _gate: PageGate
     _start: Message
     _headers: Headers
@@ -164,20 +171,15 @@ class Responder(ConsentView):
         """Return the headers of a page: the same for GET, HEAD and 304, whether or not bytes will change."""
         headers = cache.rewritten(self._headers, self.variant())
         headers = cache.private(cache.vary(without(headers, b"accept-ranges"), _VARY))
-        if coding_of(headers):
-            headers = cache.vary(headers, (b"Accept-Encoding",))
-            if self._packs():
-                headers = replace(headers, b"content-encoding", b"gzip")
-            else:
-                headers = without(headers, b"content-encoding")
-        return self._with_cookies(headers, page=True)
+        return self._with_cookies(self._outgoing().name(headers), page=True)
 
     def _with_cookies(self, headers: Headers, *, page: bool) -> Headers:
         cookies = self.set_cookies(page=page)
         return [*headers, *((b"set-cookie", value) for value in cookies)] if cookies else headers
 
-    def _packs(self) -> bool:
-        return accepts_gzip(b",".join(get_all(self._scope["headers"], b"accept-encoding")))
+    def _outgoing(self) -> Outgoing:
+        accepted = b",".join(get_all(self._scope["headers"], b"accept-encoding"))
+        return outgoing(coding_of(self._headers), accepted)
 
     # --- bodies that are not read
 
@@ -229,8 +231,10 @@ class Responder(ConsentView):
         """Take the body until its beginning tells what it is, and send the start."""
         data, more = data_of(message)
         self._raw += data
+        self._pieces = unpacked(self._decoder, data, final=not more)
         try:
-            self._beginning += await in_turns(unpacked(self._decoder, data, final=not more))
+            # A page that was packed is whole only up to a point: a few bytes may be millions.
+            self._beginning += await in_turns(gathered(self._pieces, MOST_WHOLE if self._decoder else None))
         except EncodingError as error:
             return await self._refuse(str(error))
         if more and len(self._beginning) < DECIDED_BY:
@@ -245,8 +249,7 @@ class Responder(ConsentView):
         """Send the start of a page and the first of its body."""
         visit, snippets = self.visit, self._desk.snippets
         headers, nonce = self._page_headers(), nonce_of(self._headers)
-        if coding_of(headers):
-            self._encoder = Encoder(streaming=more)
+        self._encoder = self._outgoing().encoder()
         url, xml, profile = self._url(), is_xhtml(self._headers), visit.profile
         types = b",".join(get_all(self._headers, b"content-type"))
         recoder = Recoder(types, xml=xml, framed=visit.framed)
@@ -255,41 +258,46 @@ class Responder(ConsentView):
             return snippets.render(visit, nonce=nonce, page=page, start=start, rebased=rebased)
 
         page, self._raw, self._beginning = self._beginning, b"", b""
-        if more:
+        if more or (self._decoder and len(page) >= MOST_WHOLE):
+            await self._send(with_headers(self._start, without(headers, b"content-length")))
             policy = self._desk.policy
             self._gate = PageGate(policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
-            body = await in_turns(gated(self._gate, self._encoder, page, final=False))
-        else:
-            plans = self._desk.plans
-            whole = await in_turns(
-                plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
-            )
-            self._note(whole.findings)
-            body = await in_turns(packed(self._encoder, whole.body))
-        if more:
-            headers = without(headers, b"content-length")
-        elif get(headers, b"content-length") is not None:
+            return await self._stream(message, chain((page,), self._pieces), more)
+        plans = self._desk.plans
+        whole = await in_turns(plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet))
+        self._note(whole.findings)
+        body = await in_turns(gathered(packed(self._encoder, (whole.body,), final=True)))
+        if get(headers, b"content-length") is not None:
             headers = replace(headers, b"content-length", b"%d" % len(body))
         await self._send(with_headers(self._start, headers))
-        await self._forward(message, body, more)
+        return await self._end(message, body)
 
     async def _rest(self, message: Message) -> None:
         data, more = data_of(message)
+        await self._stream(message, unpacked(self._decoder, data, final=not more), more)
+
+    async def _stream(self, message: Message, pieces: Iterator[bytes], more: bool) -> None:
+        """Send what comes of these pieces of a page."""
+
+        async def send(body: bytes) -> None:
+            await self._send({**message, "body": body, "more_body": True})
+
         self._on_body = Responder._over  # for good, should anything of this fail
+        steps = packed(self._encoder, gated(self._gate, pieces, final=not more), final=not more)
         try:
-            data = await in_turns(unpacked(self._decoder, data, final=not more))
+            body = await handed_on(steps, send)
         except EncodingError as error:
             self._report(problem=str(error))
             raise  # the server then cuts the connection: nobody takes the page for a whole one
-        body = await in_turns(gated(self._gate, self._encoder, data, final=not more))
         if not more:
             self._note(self._gate.findings)
-        await self._forward(message, body, more)
+            return await self._end(message, body)
+        self._on_body = Responder._rest
+        return await self._send({**message, "body": body})
 
-    async def _forward(self, message: Message, body: bytes, more: bool) -> None:
-        self._on_body = Responder._rest if more else Responder._over
-        if not more:
-            self._report()
+    async def _end(self, message: Message, body: bytes) -> None:
+        self._on_body = Responder._over
+        self._report()
         await self._send({**message, "body": body})
 
     async def _over(self, message: Message) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cookiegate.gate.cache import inner_conditions, is_document_request
-from cookiegate.gate.encoding import inner_accept_encoding
 from cookiegate.gate.headers import get_all, replace
+from cookiegate.gate.outgoing import inner_accept_encoding
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:
