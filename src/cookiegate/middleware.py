@@ -82,7 +82,8 @@ class CookieGate:
             await self._pages({**scope, "cookiegate": view}, receive, send)
             return
         # The view and the responder read what the visitor sent; the application sees what it can answer.
-        inner = {**scope, "headers": inner_headers(headers, view, as_page), "cookiegate": view}
+        told = inner_headers(headers, view, as_page, scope["method"])
+        inner = {**scope, "headers": told, "cookiegate": view}
         extensions = scope.get("extensions")
         if extensions and not BYPASSES.isdisjoint(extensions):
             inner["extensions"] = {key: extensions[key] for key in extensions if key not in BYPASSES}

@@ -199,7 +199,8 @@ class Responder(ConsentView):
 
         What a script fetches is put into a page that has a policy of its own, so there only refusing helps.
         """
-        headers = cache.private(cache.vary(self._with_cookies(self._headers, page=True), _VARY))
+        headers = self._with_cookies(cache.unvalidated(self._headers), page=True)
+        headers = cache.private(cache.vary(headers, _VARY))
         if self.profile.denies_anything:
             if get(self._scope["headers"], b"sec-fetch-dest") == b"empty":
                 return await self._refuse(problem)

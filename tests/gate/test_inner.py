@@ -73,3 +73,14 @@ def test_a_tag_is_translated_by_the_visitors_variant() -> None:
     headers = [(b"if-none-match", b'W/"1--cgabc"')]
     assert inner_headers(headers, Visitor("abc")) == [(b"if-none-match", b'"1"')]
     assert inner_headers(headers, Visitor("def")) == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
+def test_what_changes_something_keeps_its_conditions(method: str) -> None:
+    """They are what keeps two writers from overwriting each other."""
+    asked = [(b"accept", b"text/html"), (b"if-none-match", b"*"), (b"if-modified-since", b"x")]
+    assert inner_headers(asked, not_asked, False, method) is asked
+    asked = [(b"sec-fetch-dest", b"empty"), (b"if-match", b'W/"1--cgabc"'), (b"range", b"bytes=0-")]
+    expected = [asked[0], (b"if-match", b'"1"'), asked[2]]
+    assert inner_headers(asked, not_asked, False, method) == expected
+    assert inner_headers(asked, not_asked, True, method) == expected

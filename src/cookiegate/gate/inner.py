@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from cookiegate.gate.cache import inner_conditions, is_document_request
+from cookiegate.gate.cache import inner_conditions, is_document_request, writing_conditions
 from cookiegate.gate.headers import get_all, replace
 from cookiegate.gate.outgoing import inner_accept_encoding
 from cookiegate.gate.remember import Remembered
@@ -12,7 +12,8 @@ from cookiegate.gate.remember import Remembered
 if TYPE_CHECKING:
     from cookiegate.gate.headers import Headers
 
-_CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
+_CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"range", b"if-range"})
+_READING = frozenset({"GET", "HEAD"})
 # What a browser asks for to use it as one of these is never shown as a page (Fetch, section 2.2.7).
 _NEVER_PAGES = frozenset(
     b"audio audioworklet font image json manifest paintworklet script serviceworker sharedworker style track "
@@ -42,7 +43,7 @@ class Varied(Protocol):
         """Name all by which this visitor's page differs from another visitor's."""
 
 
-def inner_headers(headers: Headers, visitor: Varied, page: bool = False) -> Headers:
+def inner_headers(headers: Headers, visitor: Varied, page: bool = False, method: str = "GET") -> Headers:
     """Ask the application for what can be read, and never to confirm a page of another answer.
 
     visitor: asked for their variant of pages only where one that they hold is to be confirmed.
@@ -50,7 +51,7 @@ def inner_headers(headers: Headers, visitor: Varied, page: bool = False) -> Head
     """
     places = _places[tuple([name for name, _ in headers])]
     if places is None:
-        return _uncommon(headers, visitor, page)
+        return _uncommon(headers, visitor, page, method)
     encoding, destination = places
     if encoding < 0 or (readable := _readable[headers[encoding][1]]) is None:
         return headers
@@ -61,7 +62,7 @@ def inner_headers(headers: Headers, visitor: Varied, page: bool = False) -> Head
     return changed
 
 
-def _uncommon(headers: Headers, visitor: Varied, page: bool) -> Headers:
+def _uncommon(headers: Headers, visitor: Varied, page: bool, method: str) -> Headers:
     """Do it for names in any case, headers that came twice, and conditions."""
     names = {name.lower(): value for name, value in headers}
     offered = names.get(b"accept-encoding")
@@ -71,10 +72,12 @@ def _uncommon(headers: Headers, visitor: Varied, page: bool) -> Headers:
         readable = _readable[offered]
         if readable is not None:
             headers = replace(headers, b"accept-encoding", readable)
-    if not _CONDITIONS.isdisjoint(names):
-        named = visitor.variant() if b"if-none-match" in names else ""
-        headers = inner_conditions(headers, named, document=page or is_document_request(headers))
-    return headers
+    if _CONDITIONS.isdisjoint(names):
+        return headers
+    if method not in _READING:
+        return writing_conditions(headers)
+    named = visitor.variant() if b"if-none-match" in names else ""
+    return inner_conditions(headers, named, document=page or is_document_request(headers))
 
 
 def _find(names: tuple[bytes, ...]) -> _Places | None:
