@@ -27,7 +27,7 @@ from cookiegate.gate.media import (
     media_of,
     unreadable,
 )
-from cookiegate.gate.outgoing import Outgoing, outgoing
+from cookiegate.gate.packing import Outgoing, outgoing
 from cookiegate.gate.page import PageGate
 from cookiegate.gate.plain import FILTERED, is_plain
 from cookiegate.gate.recoder import Recoder

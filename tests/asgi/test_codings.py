@@ -11,7 +11,7 @@ import zstandard
 
 from cookiegate.gate import codecs, inner
 from cookiegate.gate.encoding import Decoder
-from cookiegate.gate.outgoing import outgoing
+from cookiegate.gate.packing import outgoing
 from cookiegate.gate.steps import SLICE
 from cookiegate.responder import BARRIER, MOST_WHOLE
 from cookiegate.turns import HANDED_ON

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cookiegate.gate.cache import inner_conditions, is_document_request, writing_conditions
 from cookiegate.gate.headers import get_all, replace
-from cookiegate.gate.outgoing import inner_accept_encoding
+from cookiegate.gate.packing import inner_accept_encoding
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cookiegate.gate import outgoing as module
+from cookiegate.gate import packing as module
 from cookiegate.gate.codecs import codec_of
 from cookiegate.gate.encoding import supported
-from cookiegate.gate.outgoing import Outgoing, inner_accept_encoding, outgoing
+from cookiegate.gate.packing import Outgoing, inner_accept_encoding, outgoing
 
 FIREFOX = b"gzip, deflate, br, zstd"
 
