@@ -281,7 +281,7 @@ def test_lifespan_and_websockets_through_starlette():
 
 
 def test_the_scope_of_the_server_is_not_changed():
-    scope = {"path": "/", "headers": iter([(b"Accept-Encoding", b"br"), (b"host", b"shop.example")])}
+    scope = {"path": "/", "headers": iter([(b"Accept-Encoding", b"dcb"), (b"host", b"shop.example")])}
     scope["extensions"] = {"http.response.pathsend": {}}
     before = dict(scope)
     seen = {}

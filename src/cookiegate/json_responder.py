@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cookiegate.gate.encoding import Decoder, Encoder, EncodingError
+from cookiegate.gate.codecs import EncodingError
+from cookiegate.gate.encoding import Decoder
 from cookiegate.gate.headers import get, replace
 from cookiegate.gate.json import LIMIT, gate_json
 from cookiegate.gate.media import coding_of, is_json, is_rules, unreadable
 from cookiegate.gate.rules import gate_rules
-from cookiegate.gate.steps import packed, unpacked
+from cookiegate.gate.steps import gathered, packed, unpacked
 from cookiegate.responder import BODILESS, Responder, data_of
 from cookiegate.turns import in_turns
 
@@ -56,7 +57,7 @@ class RulesResponder(Responder):
         data, more = data_of(message)
         problem = ""
         try:
-            text = await in_turns(unpacked(self._decoder, data, final=not more))
+            text = await in_turns(gathered(unpacked(self._decoder, data, final=not more)))
         except EncodingError as error:
             text, problem = b"", str(error)
         self._kept.append(data)
@@ -80,7 +81,8 @@ class RulesResponder(Responder):
         headers = self._page_headers(visit)
         whole = await in_turns(self._steps(text, visit.profile))
         self._note(whole.findings)
-        body = await in_turns(packed(Encoder() if coding_of(headers) else None, whole.body))
+        packing = packed(self._outgoing().encoder(), (whole.body,), final=True)
+        body = await in_turns(gathered(packing))
         if get(headers, b"content-length") is not None:
             headers = replace(headers, b"content-length", b"%d" % len(body))
         await self._leave(headers)

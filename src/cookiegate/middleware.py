@@ -92,8 +92,9 @@ class CookieGate:
             await self._pages({**scope, "cookiegate": view}, receive, send)
             return
         # The view and the responder read what the visitor sent; the application sees what it can answer.
-        shown = inner_headers(headers, view, as_page, self._cookies, scope.get("scheme", "http"))
-        inner = {**scope, "headers": shown, "cookiegate": view}
+        scheme = scope.get("scheme", "http")
+        told = inner_headers(headers, view, as_page, scope["method"], cookies=self._cookies, scheme=scheme)
+        inner = {**scope, "headers": told, "cookiegate": view}
         extensions = scope.get("extensions")
         if extensions and not BYPASSES.isdisjoint(extensions):
             inner["extensions"] = {key: extensions[key] for key in extensions if key not in BYPASSES}

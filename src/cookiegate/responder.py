@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from cookiegate.desk import Report
 from cookiegate.gate import cache
 from cookiegate.gate.bucket import VARY as BUCKET
+from cookiegate.gate.codecs import EncodingError
 from cookiegate.gate.csp import nonce_of
-from cookiegate.gate.encoding import Decoder, Encoder, EncodingError, accepts_gzip
+from cookiegate.gate.encoding import Decoder
 from cookiegate.gate.headers import get, get_all, headers_of, replace, without
 from cookiegate.gate.link import filter_hints
 from cookiegate.gate.media import (
@@ -28,22 +30,24 @@ from cookiegate.gate.media import (
     unreadable,
 )
 from cookiegate.gate.outgoing import filter_outgoing
+from cookiegate.gate.packing import Outgoing, outgoing
 from cookiegate.gate.page import PageGate
 from cookiegate.gate.plain import FILTERED, is_plain
 from cookiegate.gate.recoder import Recoder
 from cookiegate.gate.set_cookie import filter_set_cookie
-from cookiegate.gate.steps import gated, packed, unpacked
+from cookiegate.gate.steps import gated, gathered, packed, unpacked
 from cookiegate.gate.wall import wall
 from cookiegate.policy.model import Cache, Csp
-from cookiegate.turns import in_turns
+from cookiegate.turns import handed_on, in_turns
 from cookiegate.view import ConsentView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from starlette.types import Message, Scope, Send
 
     from cookiegate.desk import Desk
+    from cookiegate.gate.codecs import Encoder
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.visit import Visit
@@ -59,6 +63,8 @@ BARRIER = (
 
 _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 BODILESS = frozenset({204, 205, 304})
+MOST_WHOLE = 4 * 1024 * 1024
+"""Bytes that a page which came packed may unpack to, and still be held back whole."""
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
 
 _logger = logging.getLogger("cookiegate")
@@ -78,6 +84,7 @@ class Responder(ConsentView):
     _untyped = False
     _raw = _beginning = b""
     _decoder: Decoder | None = None
+    _pieces: Iterator[bytes]
     _gate: PageGate
     _start: Message
     _headers: Headers
@@ -176,13 +183,8 @@ class Responder(ConsentView):
         """
         headers = cache.rewritten(self._headers, self._desk.variant(visit))
         headers = self._for_caches(without(headers, b"accept-ranges"), visit)
-        if coding_of(headers):
-            headers = cache.vary(headers, (b"Accept-Encoding",))
-            if self._packs():
-                headers = replace(headers, b"content-encoding", b"gzip")
-            else:
-                headers = without(headers, b"content-encoding")
-        return self._with_cookies(self._walled(headers, visit), page=not visit.everyone)
+        headers = self._walled(self._outgoing().name(headers), visit)
+        return self._with_cookies(headers, page=not visit.everyone)
 
     def _for_caches(self, headers: Headers, visit: Visit) -> Headers:
         """Say who may keep the page. One for everyone is kept as the application says."""
@@ -205,8 +207,9 @@ class Responder(ConsentView):
             return headers
         return [*cache.private(headers), *((b"set-cookie", value) for value in cookies)]
 
-    def _packs(self) -> bool:
-        return accepts_gzip(b",".join(get_all(self._scope["headers"], b"accept-encoding")))
+    def _outgoing(self) -> Outgoing:
+        accepted = b",".join(get_all(self._scope["headers"], b"accept-encoding"))
+        return outgoing(coding_of(self._headers), accepted)
 
     # --- bodies that are not read
 
@@ -226,7 +229,8 @@ class Responder(ConsentView):
 
         What a script fetches is put into a page that has a policy of its own, so there only refusing helps.
         """
-        headers = cache.private(cache.vary(self._with_cookies(self._headers, page=True), _VARY))
+        headers = self._with_cookies(cache.unvalidated(self._headers), page=True)
+        headers = cache.private(cache.vary(headers, _VARY))
         if self.visit.profile.denies_anything:
             if get(self._scope["headers"], b"sec-fetch-dest") == b"empty":
                 return await self._refuse(problem)
@@ -258,8 +262,10 @@ class Responder(ConsentView):
         """Take the body until its beginning tells what it is, and send the start."""
         data, more = data_of(message)
         self._raw += data
+        self._pieces = unpacked(self._decoder, data, final=not more)
         try:
-            self._beginning += await in_turns(unpacked(self._decoder, data, final=not more))
+            # A page that was packed is whole only up to a point: a few bytes may be millions.
+            self._beginning += await in_turns(gathered(self._pieces, MOST_WHOLE if self._decoder else None))
         except EncodingError as error:
             return await self._refuse(str(error))
         if more and len(self._beginning) < DECIDED_BY:
@@ -274,48 +280,52 @@ class Responder(ConsentView):
         """Send the start of a page and the first of its body."""
         visit = self.audience
         headers, nonce = self._page_headers(visit), nonce_of(self._headers)
-        if coding_of(headers):
-            self._encoder = Encoder(streaming=more)
+        self._encoder = self._outgoing().encoder()
         url, xml, profile = self._url(), is_xhtml(self._headers), visit.profile
         types = b",".join(get_all(self._headers, b"content-type"))
         recoder = Recoder(types, xml=xml, framed=visit.framed)
         snippet = partial(self._desk.snippets.render, visit, nonce)
         page, self._raw, self._beginning = self._beginning, b"", b""
-        if more:
+        if more or (self._decoder and len(page) >= MOST_WHOLE):
+            await self._send(with_headers(self._start, without(headers, b"content-length")))
             policy = self._desk.policy
             self._gate = PageGate(policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
-            body = await in_turns(gated(self._gate, self._encoder, page, final=False))
-        else:
-            plans = self._desk.plans
-            whole = await in_turns(
-                plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
-            )
-            self._note(whole.findings)
-            body = await in_turns(packed(self._encoder, whole.body))
-        if more:
-            headers = without(headers, b"content-length")
-        elif get(headers, b"content-length") is not None:
+            return await self._stream(message, chain((page,), self._pieces), more)
+        plans = self._desk.plans
+        whole = await in_turns(plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet))
+        self._note(whole.findings)
+        body = await in_turns(gathered(packed(self._encoder, (whole.body,), final=True)))
+        if get(headers, b"content-length") is not None:
             headers = replace(headers, b"content-length", b"%d" % len(body))
         await self._send(with_headers(self._start, headers))
-        await self._forward(message, body, more)
+        return await self._end(message, body)
 
     async def _rest(self, message: Message) -> None:
         data, more = data_of(message)
+        await self._stream(message, unpacked(self._decoder, data, final=not more), more)
+
+    async def _stream(self, message: Message, pieces: Iterator[bytes], more: bool) -> None:
+        """Send what comes of these pieces of a page."""
+
+        async def send(body: bytes) -> None:
+            await self._send({**message, "body": body, "more_body": True})
+
         self._on_body = Responder._over  # for good, should anything of this fail
+        steps = packed(self._encoder, gated(self._gate, pieces, final=not more), final=not more)
         try:
-            data = await in_turns(unpacked(self._decoder, data, final=not more))
+            body = await handed_on(steps, send)
         except EncodingError as error:
             self._report(problem=str(error))
             raise  # the server then cuts the connection: nobody takes the page for a whole one
-        body = await in_turns(gated(self._gate, self._encoder, data, final=not more))
         if not more:
             self._note(self._gate.findings)
-        await self._forward(message, body, more)
+            return await self._end(message, body)
+        self._on_body = Responder._rest
+        return await self._send({**message, "body": body})
 
-    async def _forward(self, message: Message, body: bytes, more: bool) -> None:
-        self._on_body = Responder._rest if more else Responder._over
-        if not more:
-            self._report()
+    async def _end(self, message: Message, body: bytes) -> None:
+        self._on_body = Responder._over
+        self._report()
         await self._send({**message, "body": body})
 
     async def _over(self, message: Message) -> None:

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from anyio.lowlevel import checkpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
     from cookiegate.gate.steps import Steps
 
     _Result = TypeVar("_Result")
 
 TURN = 0.001
 """Seconds after which other requests get their turn."""
+
+HANDED_ON = 128 * 1024
+"""Bytes of a body that are put together at most before they are handed on."""
 
 
 async def in_turns(steps: Steps[_Result]) -> _Result:
@@ -27,3 +32,25 @@ async def in_turns(steps: Steps[_Result]) -> _Result:
         if perf_counter() - began > TURN:
             await checkpoint()
             began = perf_counter()
+
+
+async def handed_on(pieces: Iterator[bytes], send: Callable[[bytes], Awaitable[None]]) -> bytes:
+    """Take pieces of a body in turns, hand on what is much already, and give the rest.
+
+    Who reads slowly is waited for then, so that no more is made than they take.
+    """
+    parts: list[bytes] = []
+    length = 0
+    began = perf_counter()
+    for piece in pieces:
+        parts.append(piece)
+        length += len(piece)
+        if length >= HANDED_ON:
+            whole = b"".join(parts)
+            parts, length = [], 0
+            await send(whole)
+            began = perf_counter()
+        elif perf_counter() - began > TURN:
+            await checkpoint()
+            began = perf_counter()
+    return b"".join(parts)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import gzip
 import zlib
 
+import brotli
 import pytest
+import zstandard
 
+from cookiegate.gate import codecs, inner
+from cookiegate.gate.encoding import Decoder
+from cookiegate.gate.packing import outgoing
 from cookiegate.gate.steps import SLICE
-from cookiegate.responder import BARRIER
+from cookiegate.responder import BARRIER, MOST_WHOLE
+from cookiegate.turns import HANDED_ON
 
 pytestmark = pytest.mark.anyio
 
@@ -16,7 +22,8 @@ TRACKER = b'<script src="https://www.googletagmanager.com/gtag/js?id=G-1"></scri
 PAGE = b"<!doctype html><html><head></head><body><h1>Shop</h1>" + TRACKER + b"</body></html>"
 HTML = (b"content-type", b"text/html")
 GZIP = (b"content-encoding", b"gzip")
-ACCEPTS_GZIP = (b"accept-encoding", b"gzip, deflate, br")
+ACCEPTS_GZIP = (b"accept-encoding", b"gzip")
+ACCEPTS_ALL = (b"accept-encoding", b"gzip, deflate, br, zstd")
 DOCUMENT = (b"sec-fetch-dest", b"document")
 FETCH = (b"sec-fetch-dest", b"empty")
 
@@ -41,6 +48,18 @@ def bare_deflate(data):
 PACKED = {b"gzip": gzip.compress(PAGE), b"x-gzip": gzip.compress(PAGE[:60]) + gzip.compress(PAGE[60:])}
 PACKED |= {b"deflate": zlib.compress(PAGE), b"Deflate": bare_deflate(PAGE)}
 PACKED |= {b"deflate, gzip": gzip.compress(zlib.compress(PAGE))}
+PACKED |= {b"br": brotli.compress(PAGE), b"zstd": zstandard.ZstdCompressor().compress(PAGE)}
+PACKED |= {
+    b"gzip, br": brotli.compress(PACKED[b"gzip"]),
+    b"br,zstd": zstandard.compress(brotli.compress(PAGE)),
+}
+
+
+def unpack(seen):
+    decoder = Decoder(seen.get("content-encoding").encode())
+    unpacked = b"".join(decoder.feed(seen.body))
+    decoder.close()
+    return unpacked
 
 
 @pytest.mark.parametrize("coding", PACKED)
@@ -50,13 +69,25 @@ async def test_packed_pages_are_unpacked_gated_and_packed_again(site, coding, si
     packed = PACKED[coding]
     messages = [body(packed)] if size is None else pieces(packed, size)
     given = start((b"content-encoding", coding), (b"content-length", b"%d" % len(packed)))
-    seen = await site.send(given, *messages, headers=[ACCEPTS_GZIP])
-    assert gzip.decompress(seen.body) == plain.body
-    assert seen.all("content-encoding") == ["gzip"]
+    seen = await site.send(given, *messages, headers=[ACCEPTS_ALL])
+    assert unpack(seen) == plain.body
+    leaves = coding.decode().lower().replace("x-", "").replace(" ", "").split(",")[-1]
+    assert seen.all("content-encoding") == [leaves]
     assert seen.get("content-length") == (str(len(seen.body)) if size is None else None)
     assert seen.get("vary") == "Cookie, Sec-GPC, Accept-Language, Sec-Fetch-Dest, Accept-Encoding"
-    again = await site.send(given, *messages, headers=[ACCEPTS_GZIP])
+    again = await site.send(given, *messages, headers=[ACCEPTS_ALL])
     assert again.messages == seen.messages
+
+
+@pytest.mark.parametrize("coding", PACKED)
+@pytest.mark.parametrize(("accepted", "leaves"), [(b"br;q=0.9, dcb", "br"), (b"zstd, identity;q=0", "zstd")])
+async def test_pages_leave_in_a_coding_that_the_visitor_reads(site, coding, accepted, leaves):
+    plain = await site.send(start(), body(PAGE))
+    given = start((b"content-encoding", coding))
+    for messages in ([body(PACKED[coding])], pieces(PACKED[coding], 30)):
+        seen = await site.send(given, *messages, headers=[(b"accept-encoding", accepted)])
+        assert seen.all("content-encoding") == [leaves]
+        assert unpack(seen) == plain.body
 
 
 @pytest.mark.parametrize(
@@ -94,7 +125,7 @@ async def test_pieces_of_a_packed_stream_can_be_read_at_once(site):
 # --- what cannot be read
 
 
-@pytest.mark.parametrize("coding", [b"br", b"zstd", b"gzip, br", b"dcb"])
+@pytest.mark.parametrize("coding", [b"compress", b"aws-chunked", b"gzip, dcb", b"dcz"])
 @pytest.mark.parametrize("dest", [[], [DOCUMENT], [(b"sec-fetch-dest", b"iframe")]])
 async def test_an_unknown_coding_passes_behind_a_barrier_and_is_reported(site, coding, dest, caplog):
     given = start((b"content-encoding", coding), (b"content-length", b"9"), (b"set-cookie", b"_ga=1"))
@@ -112,13 +143,13 @@ async def test_an_unknown_coding_passes_behind_a_barrier_and_is_reported(site, c
 
 
 async def test_the_barrier_stands_beside_the_sites_own_policy(site):
-    given = start((b"content-encoding", b"br"), (b"content-security-policy", b"img-src *"))
+    given = start((b"content-encoding", b"dcb"), (b"content-security-policy", b"img-src *"))
     seen = await site.send(given, body(b"x"))
     assert seen.all("content-security-policy") == ["img-src *", BARRIER.decode()]
 
 
 async def test_who_accepted_everything_needs_no_barrier(site):
-    given = start((b"content-encoding", b"br"))
+    given = start((b"content-encoding", b"dcb"))
     seen = await site.send(given, body(b"x"), headers=[site.answered("accept"), FETCH])
     assert seen.get("content-security-policy") is None
     assert seen.get("cache-control") == "private"
@@ -128,7 +159,7 @@ async def test_who_accepted_everything_needs_no_barrier(site):
 async def test_what_a_script_fetches_unreadably_is_refused(site):
     for method in ("GET", "HEAD"):
         seen = await site.send(
-            start((b"content-encoding", b"br")), body(b"x"), headers=[FETCH], method=method
+            start((b"content-encoding", b"dcb")), body(b"x"), headers=[FETCH], method=method
         )
         assert seen.status == 502
         assert b"x\n" not in seen.body
@@ -211,17 +242,24 @@ async def test_a_page_that_browsers_do_not_read_stays_as_it_is(site):
 
 
 CORRUPT = {
-    "not gzip": b"<html>" + TRACKER,
-    "bad checksum": PACKED[b"gzip"][:-8] + b"\0" * 8,
-    "cut off": PACKED[b"gzip"][:-9],
+    "not gzip": (b"gzip", b"<html>" + TRACKER),
+    "bad checksum": (b"gzip", PACKED[b"gzip"][:-8] + b"\0" * 8),
+    "cut off": (b"gzip", PACKED[b"gzip"][:-9]),
+    "not br": (b"br", b"<html>" + TRACKER),
+    "br cut off": (b"br", PACKED[b"br"][:-3]),
+    "br with a tail": (b"br", PACKED[b"br"] + b"tail"),
+    "not zstd": (b"zstd", b"<html>" + TRACKER),
+    "zstd cut off": (b"zstd", PACKED[b"zstd"][:-3]),
+    "zstd with a tail": (b"zstd", PACKED[b"zstd"] + b"a tail"),
+    "inside": (b"gzip, br", brotli.compress(PACKED[b"gzip"][:-9])),
 }
 
 
-@pytest.mark.parametrize("packed", CORRUPT.values(), ids=CORRUPT)
-async def test_a_corrupt_whole_page_becomes_an_error_page(site, packed, caplog):
+@pytest.mark.parametrize(("coding", "packed"), CORRUPT.values(), ids=CORRUPT)
+async def test_a_corrupt_whole_page_becomes_an_error_page(site, coding, packed, caplog):
     trailers = {"type": "http.response.trailers", "headers": []}
-    given = start(GZIP, (b"set-cookie", b"basket=1"))
-    seen = await site.send(given, body(packed, False), body(b"more"), trailers, headers=[ACCEPTS_GZIP])
+    given = start((b"content-encoding", coding), (b"set-cookie", b"basket=1"))
+    seen = await site.send(given, body(packed, False), body(b"more"), trailers, headers=[ACCEPTS_ALL])
     assert seen.status == 502
     assert seen.get("content-type") == "text/plain; charset=utf-8"
     assert seen.get("content-length") == str(len(seen.body))
@@ -270,9 +308,10 @@ async def test_an_empty_packed_page(site):
 @pytest.mark.parametrize(
     ("offered", "asked"),
     [
-        (b"gzip, deflate, br, zstd", b"gzip, deflate"),
-        (b"gzip", b"gzip"),
-        (b"br", b"identity"),
+        (b"gzip, deflate, br, zstd", b"gzip, deflate, br, zstd"),
+        (b"gzip, deflate, br, zstd, dcb, dcz", b"gzip, deflate, br, zstd"),
+        (b"compress, gzip", b"gzip"),
+        (b"dcb", b"identity"),
         (b"*", b"identity"),
     ],
 )
@@ -286,14 +325,14 @@ async def test_the_application_is_asked_for_what_can_be_read(site, offered, aske
 
 async def test_several_offers_are_one(site):
     seen = await site.send(
-        start(), body(PAGE), headers=[(b"accept-encoding", b"br"), (b"accept-encoding", b"gzip")]
+        start(), body(PAGE), headers=[(b"accept-encoding", b"dcb"), (b"accept-encoding", b"gzip")]
     )
     assert [value for name, value in seen.scope["headers"] if name == b"accept-encoding"] == [b"gzip"]
 
 
 @pytest.mark.parametrize("dest", [b"script", b"style", b"image", b"font", b"video"])
 async def test_what_is_never_shown_as_a_page_keeps_its_codings(site, dest):
-    headers = [(b"host", b"a"), (b"accept-encoding", b"gzip, br"), (b"sec-fetch-dest", dest)]
+    headers = [(b"host", b"a"), (b"accept-encoding", b"gzip, dcb"), (b"sec-fetch-dest", dest)]
     seen = await site.send(start(), body(PAGE), headers=headers)
     assert seen.scope["headers"][-2:] == headers[-2:]
 
@@ -334,3 +373,72 @@ async def test_a_large_page_is_gated_in_slices_and_whole(site, pieces, packed):
     assert gated.count(b" data-cg-src=https://www.facebook.com/tr?id=1>") == 6000
     assert len(seen.reports[0].findings) == 6000
     assert b'<section id="cg"' in gated
+
+
+# --- what is small and unpacks to much
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"br", b"zstd"])
+@pytest.mark.parametrize("whole", [True, False])
+async def test_what_unpacks_to_much_leaves_in_pieces(site, coding, whole):
+    page = PAGE[:-14] + b"<p>bread, salt</p>\n" * 500_000 + TRACKER
+    encoder = codecs.codec_of(coding).encoder()
+    packed = encoder.feed(page) + encoder.close()
+    plain = await site.send(start(), body(page))
+    messages = [body(packed)] if whole else [body(packed[:9], True), body(packed[9:])]
+    given = start((b"content-encoding", coding), (b"content-length", b"%d" % len(packed)))
+    for accepts in ([ACCEPTS_ALL], []):
+        seen = await site.send(given, *messages, headers=accepts)
+        assert (unpack(seen) if accepts else seen.body) == plain.body
+        assert seen.get("content-length") is None
+        assert [message["more_body"] for message in seen.bodies][-2:] in ([True, False], [False])
+        assert max(len(message["body"]) for message in seen.bodies) < 2 * HANDED_ON + SLICE
+        assert len(seen.reports) == 1
+        assert len(seen.reports[0].findings) == 2
+
+
+async def test_a_page_up_to_a_length_keeps_its_own(site):
+    page = PAGE + b"x" * (MOST_WHOLE - len(PAGE) - 1)
+    for extra, length in ((b"", True), (b"x", False)):
+        packed = gzip.compress(page + extra)
+        given = start(GZIP, (b"content-length", b"%d" % len(packed)))
+        seen = await site.send(given, body(packed), headers=[ACCEPTS_GZIP])
+        assert (seen.get("content-length") is not None) is length
+        assert unpack(seen).endswith(b"xxx")
+
+
+async def test_what_unpacks_to_too_much_is_cut_off_where_it_does(site):
+    packed = gzip.compress(gzip.compress(b" " * 2**26 + b"<p>", 1))
+    for messages in ([body(packed)], [body(packed[:200], True), body(packed[200:])]):
+        with pytest.raises(ValueError, match="more than 67108864 bytes"):
+            await site.send(start((b"content-encoding", b"gzip, gzip")), *messages, headers=[ACCEPTS_GZIP])
+        assert all(message["more_body"] for message in site.last.bodies)
+        assert "more than" in site.last.reports[0].problem
+
+
+# --- without the libraries
+
+
+async def test_without_their_libraries_two_codings_are_not_asked_for_and_not_read(site, monkeypatch, caplog):
+    def import_module(name):
+        raise ImportError(name)
+
+    def forget():
+        codecs._br.cache_clear()
+        codecs._zstd.cache_clear()
+        outgoing.cache_clear()
+        inner._readable.clear()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(codecs, "import_module", import_module)
+        forget()
+        seen = await site.send(
+            start(GZIP), body(PACKED[b"gzip"]), headers=[(b"accept-encoding", b"br, gzip")]
+        )
+        assert (b"accept-encoding", b"gzip") in seen.scope["headers"]
+        assert seen.get("content-encoding") == "gzip"
+        for coding in (b"br", b"zstd"):
+            seen = await site.send(start((b"content-encoding", coding)), body(PACKED[coding]))
+            assert seen.body == PACKED[coding]
+            assert seen.all("content-security-policy") == [BARRIER.decode()]
+    forget()

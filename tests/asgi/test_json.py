@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 
+import brotli
 import pytest
+import zstandard
 
 from cookiegate import Policy
+from cookiegate.gate.encoding import Decoder
 from cookiegate.gate.json import LIMIT
 
 pytestmark = pytest.mark.anyio
@@ -17,7 +20,7 @@ PIXEL = '<img src="https://www.facebook.com/tr?id=1">'
 DATA = {"id": 1, "html": f"<p>Card</p>{PIXEL}"}
 BODY = json.dumps(DATA).encode()
 NAMED = {"policy": Policy.from_dict({"site": {"json_html": ["/api/cards", "/v1/*"]}}), "path": "/api/cards"}
-ACCEPTS_GZIP = (b"accept-encoding", b"gzip, br")
+ACCEPTS_GZIP = (b"accept-encoding", b"gzip, dcb")
 GZIP = (b"content-encoding", b"gzip")
 
 
@@ -127,15 +130,31 @@ async def test_packed_json_is_packed_again(site):
     assert is_gated(seen)
 
 
+async def test_json_leaves_in_a_coding_that_the_visitor_reads(site):
+    brotli_only, zstd_only = (b"accept-encoding", b"br"), (b"accept-encoding", b"zstd, gzip;q=0.9")
+    packed = zstandard.ZstdCompressor().compress(brotli.compress(BODY))
+    given = start(JSON, (b"content-encoding", b"br, zstd"), (b"content-length", b"%d" % len(packed)))
+    for accepts, coding in ((brotli_only, "br"), (zstd_only, "zstd")):
+        for cut in (len(packed), 9):
+            messages = [body(packed[:cut], True), body(packed[cut:])]
+            seen = await site.send(given, *messages, headers=[accepts], **NAMED)
+            assert seen.all("content-encoding") == [coding]
+            assert seen.get("content-length") == str(len(seen.body))
+            decoder = Decoder(coding.encode())
+            seen.bodies[0]["body"] = b"".join(decoder.feed(seen.body))
+            assert is_gated(seen)
+
+
 async def test_what_cannot_be_read_passes_unread_and_is_reported(site, caplog):
     broken = gzip.compress(BODY)[:-9]
     bomb = gzip.compress(b" " * (LIMIT + 1))
     long = b'"' + b"x" * LIMIT + b'"'
-    brotli = (b"content-encoding", b"br")
+    dictionary = (b"content-encoding", b"dcb")
     for given, data, problem in (
         (start(JSON, GZIP), broken, "ends within"),
         (start(JSON, GZIP), bomb, "unpacks to more"),
-        (start(JSON, brotli), BODY, "content coding 'br'"),
+        (start(JSON, dictionary), BODY, "content coding 'dcb'"),
+        (start(JSON, (b"content-encoding", b"br")), BODY, "corrupt body"),
         (start(JSON, status=206), BODY, "a part"),
         (start(JSON), long, "JSON of more than"),
     ):

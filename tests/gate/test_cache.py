@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cookiegate.gate.cache import inner_conditions, is_document_request, private, rewritten, vary
+from cookiegate.gate.cache import (
+    inner_conditions,
+    is_document_request,
+    private,
+    rewritten,
+    unvalidated,
+    vary,
+    writing_conditions,
+)
 from cookiegate.gate.headers import get_all
 
 Pairs = list[tuple[bytes, bytes]]
@@ -24,8 +32,10 @@ HERE = "1234abcd1en"
         ([(b"sec-fetch-dest", b"fencedframe")], True),
         ([(b"sec-fetch-dest", b" Document ;x=1")], True),
         ([(b"sec-fetch-dest", b"image"), (b"sec-fetch-dest", b"document")], True),
-        ([(b"sec-fetch-dest", b"empty"), (b"accept", b"text/html")], False),
-        ([(b"sec-fetch-dest", b"script")], False),
+        ([(b"sec-fetch-dest", b"empty"), (b"accept", b"text/html, application/json")], True),
+        ([(b"sec-fetch-dest", b"empty"), (b"accept", b"*/*")], False),
+        ([(b"sec-fetch-dest", b"empty")], False),
+        ([(b"sec-fetch-dest", b"script"), (b"accept", b"text/html")], False),
         ([(b"sec-fetch-dest", b"")], False),
         ([(b"Accept", b"text/html,application/xml;q=0.9,*/*;q=0.8")], True),
         ([(b"accept", b"image/png"), (b"accept", b"*/*, Application/XHTML+XML;q=0.5")], True),
@@ -203,6 +213,38 @@ def test_several_if_none_match_headers() -> None:
     assert inner_conditions(headers, HERE, document=True) == [(b"if-none-match", b'"a"')]
 
 
+@pytest.mark.parametrize(
+    ("value", "original"),
+    [
+        (MINE, b'"a"'),
+        (OTHER, b'"a"'),
+        (b'"a--cg1234abcd1en"', b'"a"'),
+        (FOREIGN, FOREIGN),
+        (b'W/"a"', b'W/"a"'),
+        (b"*", b"*"),
+        (b"unquoted--cg12", b"unquoted--cg12"),
+        (b'"a--cg"', b'"a--cg"'),
+        (b'"a--cg1--cg1234abcd1en"', b'"a--cg1"'),
+        (MINE + b' , "x,y--cg12",W/"z"', b'"a", "x,y", W/"z"'),
+    ],
+)
+def test_what_is_changed_is_the_page_and_no_variant(value: bytes, original: bytes) -> None:
+    for name in (b"If-Match", b"if-none-match"):
+        headers = [(b"if-modified-since", b"x"), (b"range", b"bytes=0-"), (name, value)]
+        inner = writing_conditions(headers)
+        assert inner == [*headers[:2], (name, original)]
+        assert (inner is headers) == (value == original)
+    for document in (True, False):
+        asked = [(b"if-match", value)]
+        assert inner_conditions(asked, HERE, document=document) == [(b"if-match", original)]
+
+
+def test_what_goes_out_unread_cannot_be_confirmed() -> None:
+    headers = [(b"ETag", b'"a"'), (b"last-modified", b"x"), (b"content-type", b"text/html")]
+    assert list(unvalidated(headers)) == headers[2:]
+    assert unvalidated(headers[2:]) == headers[2:]
+
+
 def test_only_documents_lose_dates_and_ranges() -> None:
     headers = [(b"If-Modified-Since", b"x"), (b"Range", b"bytes=0-"), (b"If-Range", b'"a"'), (b"host", b"a")]
     assert inner_conditions(headers, HERE, document=False) is headers
@@ -211,12 +253,21 @@ def test_only_documents_lose_dates_and_ranges() -> None:
 
 @given(st.lists(st.binary(), max_size=3), st.booleans())
 def test_any_bytes(values: list[bytes], document: bool) -> None:
-    for name in (b"vary", b"cache-control", b"etag", b"if-none-match", b"accept", b"sec-fetch-dest"):
+    for name in (
+        b"vary",
+        b"cache-control",
+        b"etag",
+        b"if-none-match",
+        b"if-match",
+        b"accept",
+        b"sec-fetch-dest",
+    ):
         headers = [(name, value) for value in values]
         once = private(vary(headers))
         assert private(vary(once)) is once
         rewritten(headers, HERE)
         inner_conditions(headers, HERE, document=document)
+        writing_conditions(headers)
         assert is_document_request(headers) in {True, False}
         surrogate = private([(b"surrogate-control", value) for value in values])
         assert b"private" in get_all(surrogate, b"cache-control")

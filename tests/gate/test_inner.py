@@ -20,10 +20,10 @@ BROWSER = [
     (b"user-agent", b"x"),
     (b"accept", b"*/*"),
     (b"sec-fetch-dest", b"empty"),
-    (b"accept-encoding", b"gzip, deflate, br, zstd"),
+    (b"accept-encoding", b"gzip, deflate, br, zstd, dcb, dcz"),
     (b"cookie", b"a=1"),
 ]
-READABLE = (b"accept-encoding", b"gzip, deflate")
+READABLE = (b"accept-encoding", b"gzip, deflate, br, zstd")
 
 
 class Visitor:
@@ -47,7 +47,9 @@ not_asked = Visitor("")
 def test_what_a_browser_sends_is_asked_for_in_what_can_be_read() -> None:
     inner = inner_headers(BROWSER, not_asked)
     assert inner == [*BROWSER[:4], READABLE, BROWSER[5]]
-    assert BROWSER[4][1] == b"gzip, deflate, br, zstd"
+    assert BROWSER[4][1] == b"gzip, deflate, br, zstd, dcb, dcz"
+    most = [*BROWSER[:4], READABLE, BROWSER[5]]
+    assert inner_headers(most, not_asked) is most
 
 
 @pytest.mark.parametrize(
@@ -70,8 +72,8 @@ def test_the_very_headers_come_back_when_nothing_is_to_change(headers: list[tupl
     ("headers", "expected"),
     [
         ([BROWSER[4], (b"x-own", b"1")], [READABLE, (b"x-own", b"1")]),
-        ([(b"Accept-Encoding", b"gzip, br")], [(b"accept-encoding", b"gzip")]),
-        ([(b"accept-encoding", b"gzip"), (b"accept-encoding", b"br")], [(b"accept-encoding", b"gzip")]),
+        ([(b"Accept-Encoding", b"gzip, dcb")], [(b"accept-encoding", b"gzip")]),
+        ([(b"accept-encoding", b"gzip"), (b"accept-encoding", b"dcb")], [(b"accept-encoding", b"gzip")]),
         ([(b"sec-fetch-dest", b"document"), (b"range", b"bytes=0-9")], [(b"sec-fetch-dest", b"document")]),
         ([(b"Sec-Fetch-Dest", b"document"), (b"Range", b"bytes=0-9")], [(b"Sec-Fetch-Dest", b"document")]),
         ([(b"range", b"bytes=0-9")], [(b"range", b"bytes=0-9")]),
@@ -152,3 +154,14 @@ def test_without_denied_cookies_nobody_asks_who_it_is() -> None:
         assert inner_headers(headers, not_asked, cookies=COOKIES) is headers
     headers = [SENT]
     assert inner_headers(headers, not_asked) is headers
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
+def test_what_changes_something_keeps_its_conditions(method: str) -> None:
+    """They are what keeps two writers from overwriting each other."""
+    asked = [(b"accept", b"text/html"), (b"if-none-match", b"*"), (b"if-modified-since", b"x")]
+    assert inner_headers(asked, not_asked, False, method) is asked
+    asked = [(b"sec-fetch-dest", b"empty"), (b"if-match", b'W/"1--cgabc"'), (b"range", b"bytes=0-")]
+    expected = [asked[0], (b"if-match", b'"1"'), asked[2]]
+    assert inner_headers(asked, not_asked, False, method) == expected
+    assert inner_headers(asked, not_asked, True, method) == expected

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cookiegate.gate.headers import elements, get_all, replace, without
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cookiegate.gate.headers import Headers
 
@@ -25,16 +25,20 @@ _FOR_SHARED_CACHES = re.compile(
 
 _MARK = b"--cg"
 _ETAG = re.compile(rb'(?:W/)?"([^"]*+)"')
+_SUFFIX = re.compile(_MARK + rb"[0-9a-z]++\Z")
 
 
 def is_document_request(headers: Headers) -> bool:
-    """Whether the answer is going to be shown as a page, in the window or in a frame.
+    """Whether the answer is going to be shown as a page, in the window, in a frame, or by a script.
 
-    Says ``Sec-Fetch-Dest``; where a browser does not send it (plain http, old ones), ``Accept`` naming HTML.
+    Says ``Sec-Fetch-Dest``; where a browser does not send it (plain http, old ones), and where a script asks,
+    ``Accept`` naming HTML.
     """
-    destinations = get_all(headers, b"sec-fetch-dest")
-    if destinations:
-        return any(_token(value) in _DOCUMENT_DESTINATIONS for value in destinations)
+    destinations = {_token(value) for value in get_all(headers, b"sec-fetch-dest")}
+    if not destinations.isdisjoint(_DOCUMENT_DESTINATIONS):
+        return True
+    if destinations and b"empty" not in destinations:
+        return False
     offers = (item for value in get_all(headers, b"accept") for item in value.split(b","))
     return any(_token(offer) in _PAGE_TYPES for offer in offers)
 
@@ -85,8 +89,13 @@ def rewritten(headers: Headers, variant: str) -> Headers:
     return replace(headers, b"etag", b'W/"%b%b%b"' % (found[1], _MARK, variant.encode()))
 
 
+def unvalidated(headers: Headers) -> Headers:
+    """Drop the validators of a page that goes out unread: nobody could say later for whom it was right."""
+    return without(headers, b"etag", b"last-modified")
+
+
 def inner_conditions(headers: Headers, variant: str, *, document: bool) -> Headers:
-    """Translate what a request knows already into what the application said.
+    """Translate what a reading request knows already into what the application said.
 
     Tags in ``If-None-Match`` of this variant lose their suffix; the strong form is what is passed on, which
     equals both in the weak comparison of this header (RFC 9110, section 13.1.2). Tags of other variants go:
@@ -99,12 +108,29 @@ def inner_conditions(headers: Headers, variant: str, *, document: bool) -> Heade
     if document:
         headers = without(headers, b"if-modified-since", b"range", b"if-range")
     suffix = _MARK + variant.encode()
+    headers = _translated(headers, b"if-none-match", lambda tag: _inner_tag(tag, suffix, document=document))
+    return _translated(headers, b"if-match", _original_tag)
+
+
+def writing_conditions(headers: Headers) -> Headers:
+    """Translate what a request that changes something knows of what it changes.
+
+    That is the application's page and no variant of it, so tags of every variant lose their suffix. What is
+    passed on is the strong form, though ours was weak and a weak one never matches in ``If-Match`` (RFC 9110,
+    section 13.1.1): it is the application's own tag that was weakened here, and if that was a weak one too,
+    the application finds no match, as it would without the gate.
+    """
+    headers = _translated(headers, b"if-none-match", _original_tag)
+    return _translated(headers, b"if-match", _original_tag)
+
+
+def _translated(headers: Headers, name: bytes, inner_tag: Callable[[bytes], bytes | None]) -> Headers:
     result: list[tuple[bytes, bytes]] = []
     changed = False
     for pair in headers:
-        if len(pair[0]) == 13 and bytes(pair[0]).lower() == b"if-none-match":
+        if len(pair[0]) == len(name) and bytes(pair[0]).lower() == name:
             tags = elements(bytes(pair[1]))
-            inner = [tag for outer in tags if (tag := _inner_tag(outer, suffix, document=document))]
+            inner = [tag for outer in tags if (tag := inner_tag(outer))]
             if inner != tags:
                 changed = True
                 if inner:
@@ -119,6 +145,12 @@ def _inner_tag(tag: bytes, suffix: bytes, *, document: bool) -> bytes | None:
     if found is None or _MARK not in found[1]:
         return None if document else tag
     return b'"%b"' % found[1].removesuffix(suffix) if found[1].endswith(suffix) else None
+
+
+def _original_tag(tag: bytes) -> bytes:
+    found = _ETAG.fullmatch(tag)
+    suffix = _SUFFIX.search(found[1]) if found else None
+    return b'"%b"' % found[1][: suffix.start()] if found and suffix else tag
 
 
 def _without_targeted(headers: Headers) -> Headers:

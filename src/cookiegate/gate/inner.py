@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from cookiegate.gate.cache import inner_conditions, is_document_request
-from cookiegate.gate.encoding import inner_accept_encoding
+from cookiegate.gate.cache import inner_conditions, is_document_request, writing_conditions
 from cookiegate.gate.headers import get_all, replace
+from cookiegate.gate.packing import inner_accept_encoding
 from cookiegate.gate.remember import Remembered
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.visit import Visit
 
-_CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
+_CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"range", b"if-range"})
+_READING = frozenset({"GET", "HEAD"})
 # What a browser asks for to use it as one of these is never shown as a page (Fetch, section 2.2.7).
 _NEVER_PAGES = frozenset(
     b"audio audioworklet font image json manifest paintworklet script serviceworker sharedworker style track "
@@ -57,6 +58,8 @@ def inner_headers(
     headers: Headers,
     visitor: Varied,
     page: bool = False,
+    method: str = "GET",
+    *,
     cookies: HiddenCookies | None = None,
     scheme: str = "http",
 ) -> Headers:
@@ -68,7 +71,7 @@ def inner_headers(
     """
     places = _places[tuple([name for name, _ in headers])]
     if places is None:
-        headers = _uncommon(headers, visitor, page)
+        headers = _uncommon(headers, visitor, page, method)
         return cookies.filtered(headers, visitor) if cookies else headers
     encoding, destination, cookie, gpc = places
     if cookies and cookie >= 0:
@@ -77,7 +80,7 @@ def inner_headers(
         shown = cookies.shown(sent, signal, scheme, visitor)
         if shown is not sent:
             left = [(b"cookie", shown)] if shown else []
-            return inner_headers([*headers[:cookie], *left, *headers[cookie + 1 :]], visitor, page)
+            return inner_headers([*headers[:cookie], *left, *headers[cookie + 1 :]], visitor, page, method)
     if encoding < 0 or (readable := _readable[headers[encoding][1]]) is None:
         return headers
     if destination >= 0 and headers[destination][1] in _NEVER_PAGES and not page:
@@ -87,7 +90,7 @@ def inner_headers(
     return changed
 
 
-def _uncommon(headers: Headers, visitor: Varied, page: bool) -> Headers:
+def _uncommon(headers: Headers, visitor: Varied, page: bool, method: str) -> Headers:
     """Do it for names in any case, headers that came twice, and conditions."""
     names = {name.lower(): value for name, value in headers}
     offered = names.get(b"accept-encoding")
@@ -97,11 +100,13 @@ def _uncommon(headers: Headers, visitor: Varied, page: bool) -> Headers:
         readable = _readable[offered]
         if readable is not None:
             headers = replace(headers, b"accept-encoding", readable)
-    if not _CONDITIONS.isdisjoint(names):
-        named = visitor.variant() if b"if-none-match" in names else ""
-        whole = page or names.get(b"sec-fetch-dest") == b"speculationrules" or is_document_request(headers)
-        headers = inner_conditions(headers, named, document=whole)
-    return headers
+    if _CONDITIONS.isdisjoint(names):
+        return headers
+    if method not in _READING:
+        return writing_conditions(headers)
+    named = visitor.variant() if b"if-none-match" in names else ""
+    whole = page or names.get(b"sec-fetch-dest") == b"speculationrules" or is_document_request(headers)
+    return inner_conditions(headers, named, document=whole)
 
 
 def _find(names: tuple[bytes, ...]) -> _Places | None:

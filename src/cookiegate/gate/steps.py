@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable, Iterator
 
-    from cookiegate.gate.encoding import Decoder, Encoder
+    from cookiegate.gate.codecs import Encoder
+    from cookiegate.gate.encoding import Decoder
     from cookiegate.gate.page import PageGate
 
     Result = TypeVar("Result")
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 SLICE = 32 * 1024
 """Bytes of a page that are read at a time: a millisecond, and some on hostile ones."""
-
-_PACKED = 4 * 1024  # bytes may become a thousand times as many
 
 
 def finished(steps: Steps[Result]) -> Result:
@@ -28,40 +27,52 @@ def finished(steps: Steps[Result]) -> Result:
             return cast("Result", end.value)
 
 
-def unpacked(decoder: Decoder | None, data: bytes, *, final: bool) -> Steps[bytes]:
-    """Unpack a part of a body. Raises EncodingError."""
+def unpacked(decoder: Decoder | None, data: bytes, *, final: bool) -> Iterator[bytes]:
+    """Unpack a part of a body, in pieces, each of which is a step. Raises EncodingError."""
     if decoder is None:
-        return data
-    parts = []
-    for at in range(0, len(data), _PACKED):
-        parts.append(decoder.feed(data[at : at + _PACKED]))
-        yield
+        yield data
+        return
+    yield from decoder.feed(data)
     if final:
         decoder.close()
-    return b"".join(parts)
 
 
-def gated(gate: PageGate, encoder: Encoder | None, data: bytes, *, final: bool) -> Steps[bytes]:
-    """Gate a part of a page, and pack it."""
-    parts = []
-    for at in range(0, max(len(data), 1), SLICE):
-        part = gate.feed(data[at : at + SLICE])
-        last = final and at + SLICE >= len(data)
-        if last:
-            part += gate.close()
-        if encoder:
-            part = encoder.feed(part) + (encoder.close() if last else b"")
-        parts.append(part)
+def gathered(pieces: Iterable[bytes], most: int | None = None) -> Steps[bytes]:
+    """Put pieces together; most: so many bytes, or a little more, and the others stay to be taken."""
+    parts, length = [], 0
+    for piece in pieces:
+        parts.append(piece)
+        length += len(piece)
+        if most is not None and length >= most:
+            break
         yield
     return b"".join(parts)
 
 
-def packed(encoder: Encoder | None, body: bytes) -> Steps[bytes]:
-    """Pack a whole body."""
+def gated(gate: PageGate, pieces: Iterable[bytes], *, final: bool) -> Iterator[bytes]:
+    """Gate pieces of a page; final: they are the last ones."""
+    for piece in pieces:
+        if not piece:
+            yield piece
+        for at in range(0, len(piece), SLICE):
+            yield gate.feed(piece[at : at + SLICE])
+    if final:
+        yield gate.close()
+
+
+def packed(encoder: Encoder | None, pieces: Iterable[bytes], *, final: bool) -> Iterator[bytes]:
+    """Pack pieces of a body, so that they can be read at once; final: they are the last ones."""
     if encoder is None:
-        return body
-    parts = []
-    for at in range(0, len(body), SLICE):
-        parts.append(encoder.feed(body[at : at + SLICE]))
-        yield
-    return b"".join([*parts, encoder.close()])
+        yield from pieces
+        return
+    waiting = False
+    for piece in pieces:
+        if not piece:
+            yield piece
+        for at in range(0, len(piece), SLICE):
+            waiting = True
+            yield encoder.feed(piece[at : at + SLICE])
+    if final:
+        yield encoder.close()
+    elif waiting:
+        yield encoder.flush()
