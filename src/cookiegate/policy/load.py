@@ -19,6 +19,7 @@ from cookiegate.policy.model import (
     STANDARD,
     Collection,
     Consent,
+    Guard,
     Policy,
     Purpose,
     Site,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from cookiegate.catalog.index import Index
 
 POLICY_KEYS = (
-    *("collection", "unknown", "undeclared_cookies"),
+    *("collection", "unknown", "undeclared_cookies", "guard"),
     *("site", "consent", "purposes", "services", "catalog"),
 )
 SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies", "json_html")
@@ -101,6 +102,7 @@ def from_dict(
         collection=file.choice("collection", Collection.ON),
         unknown=file.choice("unknown", Unknown.REPORT),
         undeclared_cookies=file.choice("undeclared_cookies", UndeclaredCookies.REPORT),
+        guard=file.choice("guard", Guard.COMMON),
         site=site,
         consent=_consent(file.table("consent", CONSENT_KEYS)),
         purposes=purposes,

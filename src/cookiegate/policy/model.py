@@ -100,6 +100,14 @@ class UndeclaredCookies(StrEnum):
     DENY = "deny"
 
 
+class Guard(StrEnum):
+    """What the guard in the browser knows: the most common trackers, the whole catalogue, or no guard at all."""
+
+    COMMON = "common"
+    CATALOGUE = "catalogue"
+    OFF = "off"
+
+
 def _catalogue() -> Index:
     from cookiegate.catalog import default_index
 
@@ -121,6 +129,7 @@ class Policy:
     collection: Collection = Collection.ON
     unknown: Unknown = Unknown.REPORT
     undeclared_cookies: UndeclaredCookies = UndeclaredCookies.REPORT
+    guard: Guard = Guard.COMMON
     site: Site = field(default_factory=Site)
     consent: Consent = field(default_factory=Consent)
     purposes: tuple[Purpose, ...] = STANDARD
