@@ -63,9 +63,19 @@ def assets_by_file() -> Mapping[str, Asset]:
 
 
 def _asset(name: str, parts: tuple[str, ...]) -> Asset:
+    return made_asset(name, "".join(map(squeezed, parts)))
+
+
+def squeezed(name: str) -> str:
+    """Return a file of ours without what is only there for readers."""
+    squeeze = _squeeze_css if name.endswith(".css") else _squeeze_js
+    return squeeze(asset_text("static", name))
+
+
+def made_asset(name: str, text: str) -> Asset:
+    """Return a text as an asset, ``name`` being its plain name."""
     stem, suffix = Path(name).stem, Path(name).suffix
-    squeeze = _squeeze_css if suffix == ".css" else _squeeze_js
-    body = "".join(squeeze(asset_text("static", part)) for part in parts).encode()
+    body = text.encode()
     digest = hashlib.sha256(body).hexdigest()[:10]
     return Asset(
         file=f"{stem}.{digest}{suffix}",

@@ -254,15 +254,18 @@ class Responder(ConsentView):
         def snippet(page: bytes, start: int, rebased: bool) -> bytes:
             return snippets.render(visit, nonce=nonce, page=page, start=start, rebased=rebased)
 
+        guard = self._desk.guards.render(visit, nonce=nonce)
         page, self._raw, self._beginning = self._beginning, b"", b""
         if more:
             policy = self._desk.policy
-            self._gate = PageGate(policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
+            self._gate = PageGate(
+                policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet, guard=guard
+            )
             body = await in_turns(gated(self._gate, self._encoder, page, final=False))
         else:
             plans = self._desk.plans
             whole = await in_turns(
-                plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
+                plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet, guard=guard)
             )
             self._note(whole.findings)
             body = await in_turns(packed(self._encoder, whole.body))
