@@ -1,6 +1,6 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets [--trust ADDRESS]``. It ends with
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|guard|open-guard [--trust ADDRESS]``. It ends with
 SIGTERM, or when whoever started it is gone.
 """
 
@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 import charset_pages
+import guard_pages
 from cookiegate import CookieGate
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
@@ -95,10 +96,6 @@ def end_with_parent() -> None:
 
 def main() -> None:
     """Serve until ended."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("app", choices=["demo", "bare", "order", "sinks", "open-sinks", "charsets"])
-    parser.add_argument("--trust", action="append", default=[])
-    arguments = parser.parse_args()
     makers = {
         "demo": lambda: demo_app(arguments.trust),
         "bare": bare_app,
@@ -106,7 +103,13 @@ def main() -> None:
         "sinks": lambda: CookieGate(open_sinks_app(), secret_keys=[KEY]),
         "open-sinks": open_sinks_app,
         "charsets": lambda: charset_pages.create_app(KEY),
+        "guard": lambda: CookieGate(guard_pages.create_app(), policy=guard_pages.POLICY, secret_keys=[KEY]),
+        "open-guard": guard_pages.create_app,
     }
+    parser = argparse.ArgumentParser()
+    parser.add_argument("app", choices=list(makers))
+    parser.add_argument("--trust", action="append", default=[])
+    arguments = parser.parse_args()
     app = makers[arguments.app]()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     threading.Thread(target=end_with_parent, daemon=True).start()

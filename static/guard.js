@@ -122,7 +122,7 @@
     const g = judge(address, 1);
     if (!g) return all;
     found?.();
-    return start + quote + "data:,cg:" + g.id + ":" + words(g, 1) + ":" + address;
+    return start + quote + "data:,cg:" + g.id + ":" + words(g, 1).replace(" ", "+") + ":" + address;
   }) : text;
   const code = text => {
     if (!/createElement|\.src|import|Image|fetch|\.open|sendBeacon|\.write/.test(text)) return;
@@ -133,12 +133,16 @@
   };
   const inline = e => e.localName == "script" && !has(e, "src") && !has(e, "data-cg-service") && /^$|script|module/i.test(get(e, "type") || "") && code(e.textContent);
   // True: this attribute is held, and its value kept for later.
-  const stop = (e, name, value) => {
+  const stop = (e, name, value, there) => {
     const g = why(e, e.localName, name, String(value));
-    if (!g) return free(e, name);
+    if (!g) return there || free(e, name), 0;
     put(e, "data-cg-" + name, value);
     mark(e, g);
-    keep(() => get(e, "data-cg-" + name) == value && (stop(e, name, value) || put(e, name, value)));
+    keep(() => {
+      if (get(e, "data-cg-" + name) != value || stop(e, name, value)) return;
+      put(e, name.replace("xlink:", ""), value);
+      e.localName == "source" && e.parentNode?.load?.();
+    });
     return true;
   };
   // Holds what an element has already; true when there was something.
@@ -151,7 +155,7 @@
       if (name == "srcdoc") {
         const now = markup(value);
         if (now != value) put(e, name, trust(now)), some = 1;
-      } else if (stop(e, name, value)) drop(e, name), some = 1;
+      } else if (stop(e, name, value, 1)) drop(e, name), some = 1;
     }
     const g = inline(e);
     if (g) {
@@ -377,11 +381,15 @@
     wrap(w, "fetch", (self, args) => { if (judge(args[0]?.url || String(args[0]))) args[0] = dead, args.length = 1 });
     wrap(proto("XMLHttpRequest"), "open", (self, args) => { if (judge(String(args[1]))) args[1] = dead });
     wrap(proto("Navigator"), "sendBeacon", (self, [address]) => { if (judge(String(address), 1, 0, 1)) return () => true });
-    each(["WebSocket", "EventSource", "Worker", "SharedWorker"], name => {
+    each(["WebSocket", "EventSource", "Worker", "SharedWorker", "Audio"], name => {
       const was = described(w, name), C = was.value;
       const other = new Proxy(C, {
         construct(C, args, to) {
-          if (args.length && judge(String(args[0]))) args[0] = name == "WebSocket" ? "wss://held.invalid" : "data:,0";
+          if (args.length && judge(String(args[0]))) if (name == "Audio") {
+            const a = new C;
+            a.src = args[0];
+            return a;
+          } else args[0] = name == "WebSocket" ? "wss://held.invalid" : "data:,0";
           return Reflect.construct(C, args, to == other ? C : to);
         }
       });
