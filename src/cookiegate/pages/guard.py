@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cookiegate.assets import Asset
     from cookiegate.consent.decide import Profile
     from cookiegate.gate.visit import Visit
+    from cookiegate.pages.guard_table import Rule
     from cookiegate.policy.model import Policy
 
 _NONCE = re.compile(r"[A-Za-z0-9+/_=-]+")
@@ -25,7 +26,7 @@ _NONCE = re.compile(r"[A-Za-z0-9+/_=-]+")
 @lru_cache(maxsize=16)
 def guard_asset(policy: Policy) -> Asset:
     """Return the guard of a policy: one file for all its visitors, whatever they chose."""
-    table = json.dumps(guard_table(policy), separators=(",", ":"))
+    table = json.dumps(guard_table(policy).content, separators=(",", ":"))
     return made_asset("guard.js", f"{squeezed('guard.js')}({table});\n")
 
 
@@ -52,12 +53,12 @@ class Guards:
     def _render(self, profile: Profile, root_path: str) -> bytes:
         """The visitor's grants, and what differs from them: by id, with the rules that the asset may lack."""
         words = [id_ for id_, granted in profile.grants.items() if granted and id_ not in _UNASKED]
-        own = {}
+        own: list[Rule] = []
         for id_, granted in profile.exceptions.items():
             words.append(f"{'+' if granted else '-'}{id_}")
             service = self._policy.index.get(id_)
             if service is not None and service not in self._policy.declared:
-                own |= rules_of(service)
+                own += rules_of(service)
         rules = f' data-cg-rules="{escape(json.dumps(own, separators=(",", ":")))}"' if own else ""
         address = f"{base_of(self._policy, root_path)}assets/{self._file}"
         tag = f'<script src="{escape(address)}" data-cg-allow="{" ".join(words)}"{rules}></script>'
