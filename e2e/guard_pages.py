@@ -158,3 +158,56 @@ CALLS = {
     "f.method = 'post'; f.action = 'URL'; box.append(i, f); f.requestSubmit()",
     "frame-fetch": "const f = document.createElement('iframe'); box.append(f); f.contentWindow.fetch('URL', {mode: 'no-cors'}).catch(() => 0)",
 }
+
+_TYPED = "const t = trustedTypes.createPolicy('page' , {createHTML: s => s, createScriptURL: s => s}); "
+_TYPED = _TYPED.replace("const t =", "const t = window.typed ||=")
+TRUSTED = {
+    "script": _TYPED + "const s = document.createElement('script'); s.src = t.createScriptURL('URL'); document.head.append(s)",
+    "image": "new Image().src = 'URL'",
+    "html": _TYPED + "document.getElementById('box').innerHTML = t.createHTML(\"<b><img src='URL'></b>\")",
+    "adjacent": _TYPED + "document.getElementById('p').insertAdjacentHTML('beforeend', t.createHTML(\"<img src='URL'>\"))",
+}
+
+# What a page may look at, which is the same with and without the guard.
+SAME = {
+    "script-src": "const s = document.createElement('script'); s.src = 'https://www.clarity.ms/a?b#c';"
+    "return [s.src, s.getAttribute('src'), s instanceof HTMLScriptElement]",
+    "relative-src": "const i = new Image(); i.src = '/own/x.png'; return [i.src.replace('BASE', ''), i.getAttribute('src'), i.outerHTML]",
+    "srcset": "const i = new Image(); i.srcset = 'https://www.clarity.ms/a 1x, /own/b 2x'; return i.srcset",
+    "replaced": "const i = new Image(); i.src = 'https://www.clarity.ms/a'; i.src = '/own/b'; return [i.src.replace('BASE', ''), i.outerHTML]",
+    "removed": "const i = new Image(); i.src = 'https://www.clarity.ms/a'; i.removeAttribute('src'); return [i.src, i.getAttribute('src')]",
+    "names": "return [Node.prototype.appendChild, fetch, WebSocket, Element.prototype.setAttribute, navigator.sendBeacon, XMLHttpRequest.prototype.open,"
+    "document.write, Storage.prototype.setItem].map(f => [f.name, f.length, /\\[native code\\]/.test(f), typeof f])",
+    "accessors": "return [[Element.prototype, 'innerHTML'], [HTMLScriptElement.prototype, 'src'], [Document.prototype, 'cookie'],"
+    "[HTMLElement.prototype, 'style']].map(([o, k]) => { const d = Object.getOwnPropertyDescriptor(o, k);"
+    "return [d.enumerable, d.configurable, d.get.name, d.set.name, d.set.length] })",
+    "instances": "return [new WebSocket('ws://127.0.0.1:1') instanceof WebSocket, WebSocket.prototype.constructor === WebSocket,"
+    "new Audio() instanceof HTMLAudioElement, document.body.style instanceof CSSStyleDeclaration, WebSocket.OPEN]",
+    "errors": "const tried = f => { try { f(); return 'none' } catch (e) { return [e.name, e.constructor === TypeError || e instanceof DOMException] } };"
+    "return [() => Node.prototype.appendChild.call({}, document.body), () => document.body.appendChild(), () => document.body.appendChild('x'),"
+    "() => document.body.insertBefore(document.createElement('p'), document.head.firstChild), () => document.body.setAttribute('1', 2),"
+    "() => document.body.setAttribute('a'), () => new WebSocket(), () => new WebSocket('no'), () => WebSocket('ws://x'), () => document.body.insertAdjacentHTML('no', 'x'),"
+    "() => new XMLHttpRequest().open(), () => HTMLScriptElement.prototype.src, () => document.body.append(document.documentElement)].map(tried)",
+    "returns": "const p = document.createElement('p'), q = document.createElement('q'); return [document.body.appendChild(p) === p,"
+    "document.body.insertBefore(q, p) === q, document.body.append('x'), p.setAttribute('a', 'b'), document.body.replaceChild(q, p) === p, q.insertAdjacentElement('beforeend', p) === p]",
+    "globals": "const found = []; for (const key in window) if (/guard|cg|cookiegate/i.test(key)) found.push(key); return found",
+    "markup": "box.innerHTML = '<p class=a>1<b>2</b></p><table><tr><td>3</table>&amp;//x'; return box.innerHTML",
+    "markup-context": "const r = document.createElement('tr'); r.innerHTML = '<td data-a=//x>1'; return r.outerHTML",
+    "adjacent": "box.insertAdjacentHTML('beforeend', '<i>//</i>'); box.insertAdjacentHTML('afterbegin', 'a//'); return box.innerHTML",
+    "template": "const t = document.createElement('template'); t.innerHTML = '<tr><td>//</td></tr>'; return [t.innerHTML, t.content.childNodes.length]",
+    "style": "const s = box.style; s.color = 'red'; s.setProperty('--x', '1px', 'important'); s['margin-top'] = '3px';"
+    "return [box.style === s, s.color, s.getPropertyValue('--x'), s.getPropertyPriority('--x'), s.marginTop, s.cssText, s.length, s[0], 'color' in s,"
+    "Object.prototype.toString.call(s), [...s].length, box.getAttribute('style'), s.removeProperty('color'), s.color]",
+    "style-own": "box.style.backgroundImage = 'url(\"/own/a.png\")'; return box.style.backgroundImage",
+    "sheet": "const s = document.createElement('style'); document.head.append(s); return [s.sheet.insertRule('p{color:red}'), s.sheet.cssRules[0].cssText]",
+    "fetch": "return (await fetch('/robots.txt')).status",
+    "frozen": "return [Object.isFrozen(Node.prototype), Object.isExtensible(Element.prototype), delete Node.prototype.nothing]",
+    "cookie": "document.cookie = 'own=1; path=/'; return document.cookie",
+    "storage": "localStorage.setItem('own', 1); return [localStorage.own, localStorage.getItem('own'), localStorage.length]",
+    "frame": "const f = document.createElement('iframe'); document.body.append(f); return [f.contentDocument.URL, f.contentWindow.Array !== Array, window.length]",
+    "custom": "class X extends HTMLElement { connectedCallback() { this.seen = (this.seen || 0) + 1 } }; customElements.define('x-own', X);"
+    "box.innerHTML = '<x-own title=//></x-own>'; return [box.firstChild.seen, box.firstChild instanceof X]",
+    "clone": "const i = new Image(); i.src = '/own/a'; return i.cloneNode().outerHTML",
+    "mutations": "const seen = []; const o = new MutationObserver(l => l.forEach(r => seen.push(r.type + ' ' + (r.attributeName || r.addedNodes.length))));"
+    "o.observe(box, {childList: true, attributes: true}); box.innerHTML = '<b>//</b>'; box.setAttribute('title', 'x'); await 0; return seen",
+}

@@ -5,7 +5,7 @@
   "use strict";
   const d = document, own = d.currentScript.dataset, { apply, construct, defineProperty, getOwnPropertyDescriptor } = Reflect;
   const proto = Element.prototype, none = () => { }, string = x => "" + x;
-  const native = f => (self, ...args) => apply(f, self, args);
+  const native = f => (it, ...args) => apply(f, it, args);
   // The natives, from before anybody could change them.
   const get = native(proto.getAttribute), has = native(proto.hasAttribute), put = native(proto.setAttribute), drop = native(proto.removeAttribute);
   const each = (list, f) => { for (const x of list) try { f(x) } catch { } };
@@ -44,7 +44,7 @@
     h = Math.imul(h ^ h >>> 15, 0x2c1b3c6d);
     return hashes[(h ^ h >>> 13) >>> 32 - table.bits];
   };
-  const site = host => /[^.]+\.((ac|com?|edu|go[bv]?|gv|net?|nom|or|org|sch)\.\w\w|[^.]+)$/.exec(host)?.[0];
+  const site = host => /[^.]+\.((com?|org?|net?|ac|edu|go[bv]?)\.\w\w|[^.]+)$/.exec(host)?.[0];
   // The group for which an address is held. image: it is one; 2: it is made to count.
   const judge = (address, image, e) => {
     try {
@@ -62,7 +62,7 @@
   // --- what is held
   let kept = [], held;
   const keep = again => { kept.length < 999 && kept.push(again) };
-  const loads = /^((script|img|i?frame|embed|video|audio|source|track|input) src|(img|source) srcset|iframe srcdoc|link (href|imagesrcset)|(image|use|script) (xlink:)?href|object data|video poster|a(rea)? ping|(body|table|td|th|tr) background|\S+ style)$/;
+  const loads = /^(\S+ (src(set|doc)?|imagesrcset|poster|background|ping|style)|(?!a|base)\S+ (xlink:)?href|object data)$/;
   const isImage = e => /^(im|inp)/.test(e.localName);
   const purposes = (g, image) => g[1] + (image && g[2] ? " beacons" : "");
   const mark = (e, g) => {
@@ -71,11 +71,17 @@
     put(e, "data-cg-purpose", purposes(g, isImage(e)));
   };
   const freed = text => text.replace(/data:,cg:[^:]*:[^:]*:/g, "");
-  const css = (text, again = none) => string(text).replace(/((?:url|image-set)\(\s*["']?|@import\s+["'])(?!data:)([^"')\s]+)/gi, (all, start, address) => {
-    const g = judge(address, 1);
-    g && again();
-    return g ? start + `data:,cg:${g[0]}:${purposes(g, 1).replace(" ", "+")}:` + address : all;
-  });
+  const css = (text, again = none) => {
+    let some;
+    const now = string(text).replace(/((?:url|image-set)\(\s*["']?|@import\s+["'])(?!data:)([^"')\s]+)/gi, (all, start, address) => {
+      const g = judge(address, 1);
+      if (!g) return all;
+      some = 1;
+      again();
+      return start + `data:,cg:${g[0]}:${purposes(g, 1).replace(" ", "+")}:` + address;
+    });
+    return some ? now : text;
+  };
   const code = text => /\.src|import|create|Image|fetch|open|send|write/.test(text) && [...text.replace(/\\\//g, "/").matchAll(/["'`](?:https?:)?(\/\/[^"'`\s]+)/g)].reduce((g, [, address]) => g || judge(address), 0);
   // The value that an attribute may have; nothing when it is held. there: it had it before.
   const pass = (e, name, value, there) => {
@@ -86,7 +92,10 @@
     let g;
     each(/set|ping/.test(name) ? words(list.replace(/,\s/g, " ")) : [list], one => { g ||= judge(one, name == "ping" ? 2 : image, e) });
     if (!g) {
-      there || held && drop(e, "data-cg-" + name);
+      if (held && !there) {
+        drop(e, "data-cg-" + name);
+        e.getAttributeNames().some(name => /^data-cg-(?!serv|purp)/.test(name)) || each(["service", "purpose"], name => drop(e, "data-cg-" + name));
+      }
       return value;
     }
     put(e, "data-cg-" + name, list);
@@ -139,7 +148,7 @@
   const markup = text => {
     const root = parsed(0, text);
     if (!root) return text;
-    policy ||= self.trustedTypes?.createPolicy("cookiegate-guard", { createHTML: s => s }) || { createHTML: s => s };
+    policy ||= window.trustedTypes?.createPolicy("cookiegate-guard", { createHTML: s => s }) || { createHTML: s => s };
     return policy.createHTML(apply(html.get, root, []));
   };
 
@@ -150,129 +159,121 @@
     done.add(w.Node);
     // before: may change the arguments; gives what to do in the function's place.
     const trap = (f, before, after) => f && new Proxy(f, {
-      apply(f, self, args) {
+      apply(f, it, args) {
         let instead;
-        try { instead = before(self, args) } catch { }
-        const result = instead ? instead() : apply(f, self, args);
+        try { instead = before(it, args) } catch { }
+        const result = instead ? instead() : apply(f, it, args);
         after && each([args], after);
         return result;
       }
     });
     const wrap = (names, list, before, after) => each(words(names), name => each(words(list), key => {
       const o = name == "window" ? w : w[name].prototype, was = getOwnPropertyDescriptor(o, key);
-      was && defineProperty(o, key, was.set ? { ...was, set: trap(was.set, (self, args) => before(self, args, key)), get: after ? trap(was.get, self => after(self, key)) : was.get } : { ...was, value: trap(was.value, (self, args) => before(self, args, key), after) });
+      was && defineProperty(o, key, was.set ? { ...was, set: trap(was.set, (it, args) => before(it, args, key)), get: after ? trap(was.get, it => after(it, key)) : was.get } : { ...was, value: trap(was.value, (it, args) => before(it, args, key), after) });
     }));
-    const first = f => (self, args) => { args[0] = f(args[0], self) };
-    const attribute = (self, args, name, at) => {
-      const now = pass(self, name.toLowerCase(), args[at]);
+    const first = f => (it, args) => { args[0] = f(args[0], it) };
+    const attribute = (it, args, name, at) => {
+      const now = args.length > at ? pass(it, name.toLowerCase(), args[at]) : 0;
       if (now == null) return none;
-      args[at] = now;
+      if (now) args[at] = now;
     };
 
-    wrap("HTMLScriptElement HTMLImageElement HTMLIFrameElement HTMLFrameElement HTMLEmbedElement HTMLObjectElement HTMLMediaElement HTMLVideoElement HTMLSourceElement HTMLTrackElement HTMLInputElement HTMLLinkElement HTMLBodyElement HTMLAnchorElement HTMLAreaElement",
-      "src srcset srcdoc data poster href imageSrcset background ping", (self, args, key) => attribute(self, args, key, 0), (self, key) => {
-        const value = held && !has(self, key) && get(self, "data-cg-" + key.toLowerCase());
+    wrap(Object.getOwnPropertyNames(w).filter(name => /^HTML.+t$/.test(name)).join(" "), "src srcset srcdoc data poster href imageSrcset background ping", (it, args, key) => attribute(it, args, key, 0), (it, key) => {
+        const value = held && !has(it, key) && get(it, "data-cg-" + key.toLowerCase());
         if (value) return () => /^(src|href|data|poster)$/.test(key) ? new URL(value, d.baseURI).href : value;
       });
-    wrap("Element", "setAttribute", (self, args) => attribute(self, args, string(args[0]), 1));
-    wrap("Element", "setAttributeNS", (self, args) => attribute(self, args, string(args[1]), 2));
-    wrap("Element", "setAttributeNode setAttributeNodeNS", (self, [a]) => pass(self, a.name, a.value) == null && none);
-    wrap("Element", "getAttribute", (self, [name]) => held && !has(self, name) && has(self, name = "data-cg-" + name) && (() => get(self, name)));
-    wrap("Element", "removeAttribute", (self, [name]) => { held && loads.test(self.localName + " " + name) && drop(self, "data-cg-" + name) });
-    wrap("Attr", "value", (self, args) => { if (self.ownerElement) return attribute(self.ownerElement, args, self.name, 0) });
+    wrap("Element", "setAttribute", (it, args) => attribute(it, args, string(args[0]), 1));
+    wrap("Element", "setAttributeNS", (it, args) => attribute(it, args, string(args[1]), 2));
+    wrap("Element", "setAttributeNode setAttributeNodeNS", (it, [a]) => pass(it, a.name, a.value) == null && none);
+    wrap("Element", "getAttribute", (it, [name]) => held && !has(it, name) && has(it, name = "data-cg-" + name) && (() => get(it, name)));
+    wrap("Element", "removeAttribute", (it, [name]) => { held && loads.test(it.localName + " " + name) && drop(it, "data-cg-" + name) });
+    wrap("Attr", "value", (it, args) => { if (it.ownerElement) return attribute(it.ownerElement, args, it.name, 0) });
 
     // Nodes that come into the page, or are made for it.
     wrap("Node Element Document DocumentFragment CharacterData Range", "appendChild insertBefore replaceChild moveBefore append prepend before after replaceWith replaceChildren insertAdjacentElement importNode adoptNode insertNode",
-      (self, args) => each(args, node => { node.nodeType && every(node, sift) }),
+      (it, args) => each(args, node => { node.nodeType && every(node, sift) }),
       args => each(args, node => { node.nodeType && every(node, realm) }));
 
     // Markup.
-    const into = (self, args) => {
-      if (self.localName == "style") args[0] = css(args[0]);
-      const root = !/^(script|style)$/.test(self.localName) && parsed(self, args[0]);
-      if (root) return () => (self.content || self).replaceChildren(...(root.content || root).childNodes);
+    const into = (it, args) => {
+      if (it.localName == "style") args[0] = css(args[0]);
+      const root = !/^(script|style)$/.test(it.localName) && parsed(it, args[0]);
+      if (root) return () => (it.content || it).replaceChildren(...(root.content || root).childNodes);
     };
     wrap("Element ShadowRoot", "innerHTML setHTMLUnsafe", into);
-    wrap("Element", "outerHTML", (self, args) => {
-      const root = parsed(self.parentNode, args[0]);
-      if (root) return () => self.replaceWith(...root.childNodes);
+    wrap("Element", "outerHTML", (it, args) => {
+      const root = parsed(it.parentNode, args[0]);
+      if (root) return () => it.replaceWith(...root.childNodes);
     });
-    wrap("Element", "insertAdjacentHTML", (self, [where, text]) => {
+    wrap("Element", "insertAdjacentHTML", (it, [where, text]) => {
       const way = { beforebegin: "before", afterbegin: "prepend", beforeend: "append", afterend: "after" }[where.toLowerCase()];
-      const root = way && parsed(/be?g?fo|aft/.test(way) ? self.parentNode : self, text);
-      if (root) return () => self[way](...root.childNodes);
+      const root = way && parsed(/be?g?fo|aft/.test(way) ? it.parentNode : it, text);
+      if (root) return () => it[way](...root.childNodes);
     });
-    wrap("Range", "createContextualFragment", (self, [text]) => {
+    wrap("Range", "createContextualFragment", (it, [text]) => {
       const part = inert().createRange().createContextualFragment(text);
       if (every(part, sift)) return () => d.adoptNode(part);
     });
-    wrap("Document", "write writeln", (self, args) => { args.splice(0, 9e9, markup(args.length > 1 ? args.join("") : args[0])) });
+    wrap("Document", "write writeln", (it, args) => { args[0] && args.splice(0, 9e9, markup(args.length > 1 ? args.join("") : args[0])) });
 
     // Style sheets.
     wrap("CSSStyleSheet CSSGroupingRule", "insertRule replace replaceSync", first((text, sheet) => css(text, () => keep(() => each([...sheet.cssRules], rule => {
       const text = rule.cssText, now = css(freed(text)), at = [...sheet.cssRules].indexOf(rule);
       if (now != text) sheet.deleteRule(at), sheet.insertRule(now, at);
     })))));
-    wrap("Node", "textContent", (self, args) => { if (self.localName == "style") args[0] = css(args[0]) });
+    wrap("Node", "textContent", (it, args) => { if (it.localName == "style") args[0] = css(args[0]) });
     const faces = new WeakMap;
-    const style = (style, name, value) => typeof value == "string" ? css(value, () => keep(() => {
+    const style = (style, value) => typeof value == "string" ? css(value, () => keep(() => {
       const was = style.cssText, now = css(freed(was));
       if (now != was) style.cssText = now;
     })) : value;
-    const methods = {};
     each(["HTMLElement", "SVGElement", "CSSStyleRule"], name => {
       const o = w[name].prototype, was = getOwnPropertyDescriptor(o, "style");
       defineProperty(o, "style", {
         ...was,
         set: trap(was.set, first(css)),
         get: new Proxy(was.get, {
-          apply(f, self, args) {
-            const real = apply(f, self, args);
-            let face = faces.get(real);
-            face || faces.set(real, face = new Proxy(real, {
-              get: (real, name) => {
-                const value = real[name];
-                return typeof value == "function" && name != "constructor" ? methods[name] ||= trap(value, none) && new Proxy(value, {
-                  apply(f, self, args) {
-                    self = self.cgReal || self;
-                    if (name == "setProperty") args[1] = style(self, name, args[1]);
-                    return apply(f, self, args);
-                  }
-                }) : name == "cgReal" ? real : value;
-              },
-              set: (real, name, value) => (real[name] = style(real, name, value), true)
+          apply(f, it, args) {
+            const real = apply(f, it, args);
+            faces.has(real) || faces.set(real, new Proxy(real, {
+              get: (o, key) => typeof o[key] == "function" ? (...args) => {
+                if (key == "setProperty") args[1] = style(o, args[1]);
+                return o[key](...args);
+              } : o[key],
+              set: (o, key, value) => (o[key] = style(o, value), true)
             }));
-            return face;
+            return faces.get(real);
           }
         })
       });
     });
 
     // The network.
-    wrap("window", "fetch", (self, args) => { if (judge(args[0].url || args[0])) args[0] = "blob:null/0" });
-    wrap("XMLHttpRequest", "open", (self, args) => { if (judge(args[1])) args[1] = "blob:null/0" });
-    wrap("Navigator", "sendBeacon", (self, args) => judge(args[0], 2) && (() => true));
+    wrap("window", "fetch", (it, args) => { if (judge(args[0].url || args[0])) args[0] = "blob:null/0" });
+    wrap("XMLHttpRequest", "open", (it, args) => { if (judge(args[1])) args[1] = "blob:null/0" });
+    wrap("Navigator", "sendBeacon", (it, args) => judge(args[0], 2) && (() => true));
     each(["WebSocket", "EventSource", "Worker", "SharedWorker", "Audio"], name => {
       const C = w[name], face = new Proxy(C, {
         construct(C, args, to) {
-          const stop = judge(args[0]), audio = stop && name == "Audio" && new C;
-          if (audio) audio.src = args[0];
+          const stop = judge(args[0]) && args[0];
           if (stop) args[0] = name == "WebSocket" ? "wss://held.invalid" : "data:,0";
-          return audio || construct(C, args, to == face ? C : to);
+          const made = construct(C, args, to == face ? C : to);
+          if (stop && name == "Audio") made.src = stop;
+          return made;
         }
       });
       for (const [o, key] of [[w, name], [C.prototype, "constructor"]]) defineProperty(o, key, { ...getOwnPropertyDescriptor(o, key), value: face });
     });
-    wrap("HTMLFormElement", "submit", self => judge(get(self, "action")) && none);
+    wrap("HTMLFormElement", "submit", it => judge(get(it, "action")) && none);
     w.addEventListener("submit", event => {
       const { submitter, target } = event;
       judge(submitter && get(submitter, "formaction") || get(target, "action")) && event.preventDefault();
     }, true);
 
     // What is stored. To delete is never wrong.
-    wrap("Document", "cookie", (self, args) => named(string(args[0]).split("=")[0].trim()) && !/max-age=\s*[0-]|=[^;]* 19[67]\d/i.test(args[0]) && none);
-    wrap("CookieStore", "set", (self, [a]) => named(a.name || a) && (() => Promise.resolve()));
-    wrap("Storage", "setItem", (self, [key]) => named(key) && none);
+    wrap("Document", "cookie", (it, args) => named(string(args[0]).split("=")[0].trim()) && !/max-age=\s*[0-]|=[^;]* 19[67]\d/i.test(args[0]) && none);
+    wrap("CookieStore", "set", (it, [a]) => named(a.name || a) && (() => Promise.resolve()));
+    wrap("Storage", "setItem", (it, [key]) => named(key) && none);
   };
   // A frame of this page's own has natives of its own.
   const realm = f => {
@@ -281,14 +282,14 @@
     look();
     f.addEventListener("load", look);
   };
-  each(["localStorage", "sessionStorage"], name => each(Object.keys(self[name]), key => { named(key) && self[name].removeItem(key) }));
+  each(["localStorage", "sessionStorage"], name => each(Object.keys(window[name]), key => { named(key) && window[name].removeItem(key) }));
   each([indexedDB], db => db.databases().then(list => each(list, ({ name }) => { named(name) && db.deleteDatabase(name) })));
-  install(self);
+  install(window);
   // What came in by none of these ways.
   new MutationObserver(records => each(records, ({ addedNodes }) => each(addedNodes, e => {
     if (e.nodeType == 1) sift(e), realm(e);
   }))).observe(d, { childList: true, subtree: true });
-  each(new Set([self, parent, top]), w => w.document.addEventListener("cookiegate:change", ({ detail }) => {
+  each(new Set([window, parent, top]), w => w.document.addEventListener("cookiegate:change", ({ detail }) => {
     ({ grants, services } = detail);
     each(kept.splice(0), again => again());
   }));

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from cookiegate.squeeze import squeeze_js
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -68,6 +70,8 @@ def _asset(name: str, parts: tuple[str, ...]) -> Asset:
 
 def squeezed(name: str) -> str:
     """Return a file of ours without what is only there for readers."""
+    if name == "guard.js":  # nothing in a page waits for the others
+        return squeeze_js(asset_text("static", name))
     squeeze = _squeeze_css if name.endswith(".css") else _squeeze_js
     return squeeze(asset_text("static", name))
 
