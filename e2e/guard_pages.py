@@ -33,7 +33,10 @@ POLICY = Policy.from_dict(
 )
 
 NONCE = "bm9uY2U="
-STRICT = f"script-src 'nonce-{NONCE}' 'self'; img-src * data: blob:; connect-src *; object-src 'none'; base-uri 'none'"
+STRICT = (
+    f"script-src 'nonce-{NONCE}' 'self' https://{HOST}; img-src * data: blob:; connect-src *; object-src 'none'; "
+    "base-uri 'none'"
+)
 TYPES = "require-trusted-types-for 'script'"
 POLICIES = {
     "": "",
