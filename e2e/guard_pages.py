@@ -1,5 +1,6 @@
 """Pages without a tracker in them, and every way in which a script may bring one in."""
 
+# ruff: noqa: E501 - what a page does reads best on one line
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -82,8 +83,7 @@ LOADS = {
     "script-before": "document.head.append(document.createElement('script'));"
     "const f = document.getElementsByTagName('script')[0], s = document.createElement('script');"
     "s.async = true; s.src = 'URL'; f.parentNode.insertBefore(s, f)",
-    "script-inline": _SCRIPT
-    + "s.textContent = \"new Image().src = 'URL'\"; document.head.appendChild(s)",
+    "script-inline": _SCRIPT + "s.textContent = \"new Image().src = 'URL'\"; document.head.appendChild(s)",
     "script-module": _SCRIPT + "s.type = 'module'; s.src = 'URL'; document.head.prepend(s)",
     "image": "new Image().src = 'URL'",
     "image-kept": "window.kept = new Image(1, 1); kept.src = 'URL'",
@@ -165,10 +165,12 @@ CALLS = {
 _TYPED = "const t = trustedTypes.createPolicy('page' , {createHTML: s => s, createScriptURL: s => s}); "
 _TYPED = _TYPED.replace("const t =", "const t = window.typed ||=")
 TRUSTED = {
-    "script": _TYPED + "const s = document.createElement('script'); s.src = t.createScriptURL('URL'); document.head.append(s)",
+    "script": _TYPED
+    + "const s = document.createElement('script'); s.src = t.createScriptURL('URL'); document.head.append(s)",
     "image": "new Image().src = 'URL'",
     "html": _TYPED + "document.getElementById('box').innerHTML = t.createHTML(\"<b><img src='URL'></b>\")",
-    "adjacent": _TYPED + "document.getElementById('p').insertAdjacentHTML('beforeend', t.createHTML(\"<img src='URL'>\"))",
+    "adjacent": _TYPED
+    + "document.getElementById('p').insertAdjacentHTML('beforeend', t.createHTML(\"<img src='URL'>\"))",
 }
 
 # What a page may look at, which is the same with and without the guard.

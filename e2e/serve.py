@@ -1,7 +1,7 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|guard|open-guard [--trust ADDRESS]``. It ends with
-SIGTERM, or when whoever started it is gone.
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|guard|open-guard [--trust ADDRESS]``. It
+ends with SIGTERM, or when whoever started it is gone.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """The guard in a real browser: what a page's script brings in is asked for only after consent."""
 
+# ruff: noqa: E501 - what a page does reads best on one line
 from __future__ import annotations
 
 import re
@@ -52,7 +53,9 @@ def test_every_way_asks_the_tracker_without_the_guard(unguarded: str, visitors: 
 
 
 @pytest.mark.parametrize("answer", ["", "Reject all"])
-def test_no_way_does_before_consent_and_after_a_refusal(guarded: str, visitors: Visitors, answer: str) -> None:
+def test_no_way_does_before_consent_and_after_a_refusal(
+    guarded: str, visitors: Visitors, answer: str
+) -> None:
     visitor = visitors(guarded)
     if answer:
         visitor.goto("/")
@@ -82,7 +85,11 @@ def test_what_was_held_comes_in_order(guarded: str, visitors: Visitors) -> None:
     visitor = visitors(guarded)
     visitor.goto("/")
     for name in ("first", "second", "third"):
-        act(visitor, "const s = document.createElement('script'); s.async = false; s.src = 'URL'; document.head.append(s)", name)
+        act(
+            visitor,
+            "const s = document.createElement('script'); s.async = false; s.src = 'URL'; document.head.append(s)",
+            name,
+        )
     visitor.save("Accept all")
     assert asked(visitor, "third")
     visitor.page.wait_for_function("() => window.ran?.length == 3")
@@ -117,7 +124,11 @@ def test_storage_and_cookies_of_what_is_refused(guarded: str, visitors: Visitors
     }"""
     read = "() => [Object.keys(localStorage).sort(), Object.keys(sessionStorage).sort(), document.cookie.split('; ').sort()]"
     visitor.page.evaluate(write)
-    assert visitor.page.evaluate(read) == [["counter", "own"], ["counter", "own"], ["_fbp=1", "count_7=1", "counted=1", "own=1"]]
+    assert visitor.page.evaluate(read) == [
+        ["counter", "own"],
+        ["counter", "own"],
+        ["_fbp=1", "count_7=1", "counted=1", "own=1"],
+    ]
     visitor.page.goto(f"{guarded}/privacy-choices/")
     visitor.save("Reject all")
     visitor.goto("/")
@@ -128,7 +139,9 @@ def test_storage_and_cookies_of_what_is_refused(guarded: str, visitors: Visitors
 
 @pytest.mark.parametrize("name", SAME)
 @pytest.mark.parametrize("rules", ["", "strict"])
-def test_a_page_sees_no_difference(guarded: str, unguarded: str, visitors: Visitors, name: str, rules: str) -> None:
+def test_a_page_sees_no_difference(
+    guarded: str, unguarded: str, visitors: Visitors, name: str, rules: str
+) -> None:
     results = []
     for base in (unguarded, guarded):
         visitor = visitors(base)

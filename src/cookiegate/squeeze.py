@@ -1,15 +1,14 @@
 """Makes a script of ours short: no comments, no white space, and short names for what is its own.
 
-It knows the JavaScript that we write and no other: every statement ends in a semicolon, every slash that is not
-of a comment begins a regular expression, and no name of a script's own is that of a global or of a property that
-it takes apart in shorthand (``{ name }``), which keep theirs.
+It knows the JavaScript that we write and no other: every statement ends in a semicolon, every slash that is
+not of a comment begins a regular expression, and no name of a script's own is that of a global or of a property
+that it takes apart in shorthand (``{ name }``), which keep theirs.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import product
 from string import ascii_letters
 
 _TOKEN = re.compile(
@@ -18,12 +17,10 @@ _TOKEN = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _HOLE = re.compile(r"\$\{([^{}]*)\}")
+_IN_HOLE = re.compile(r"""(?<![.\w$"])[A-Za-z_$][\w$]*""")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _KEPT = frozenset(
-    "as async await break case catch const continue do else false finally for function if in instanceof let new "
-    "null of return this throw true try typeof undefined void while yield "
-    "Element JSON Math MutationObserver Object Promise Proxy Reflect RegExp Set String URL WeakMap WeakSet "
-    "atob document indexedDB location parent top window".split()
+    ["as", "async", "await", "break", "case", "catch", "const", "continue", "do", "else", "false", "finally", "for", "function", "if", "in", "instanceof", "let", "new", "null", "of", "return", "this", "throw", "true", "try", "typeof", "undefined", "void", "while", "yield", "Element", "JSON", "Math", "MutationObserver", "Object", "Promise", "Proxy", "Reflect", "RegExp", "Set", "String", "URL", "WeakMap", "WeakSet", "atob", "document", "indexedDB", "location", "parent", "top", "window"]
 )
 
 
@@ -41,7 +38,7 @@ def _own_names(tokens: list[str]) -> dict[str, str]:
     open_: list[str] = []
     for place, token in enumerate(tokens):
         before, behind = tokens[place - 1], tokens[(place + 1) % len(tokens)]
-        if token in "([{":
+        if token in _PAIRS.values():
             open_.append(token)
         elif token in _PAIRS:
             open_.pop()
@@ -52,10 +49,11 @@ def _own_names(tokens: list[str]) -> dict[str, str]:
             elif not _is_key(place, tokens):
                 uses[token] += 1
         elif token.startswith("`"):
-            uses.update(name for hole in _HOLE.findall(token) for name in re.findall(r"(?<![.\w$\"])[A-Za-z_$][\w$]*", hole))
+            uses.update(name for hole in _HOLE.findall(token) for name in _IN_HOLE.findall(hole))
     names = (first + rest for rest in ("", *ascii_letters) for first in ascii_letters)
     free = (name for name in names if name not in kept)
-    return {name: next(free) for name, _ in sorted(uses.items(), key=lambda use: (-use[1], use[0])) if name not in kept}
+    ranked = sorted((-count, name) for name, count in uses.items() if name not in kept)
+    return {name: next(free) for _, name in ranked}
 
 
 def _is_key(place: int, tokens: list[str]) -> bool:
@@ -73,7 +71,7 @@ def _renamed(token: str, place: int, tokens: list[str], own: dict[str, str]) -> 
 
 
 def _in_hole(code: str, own: dict[str, str]) -> str:
-    return re.sub(r"(?<![.\w$\"])[A-Za-z_$][\w$]*", lambda name: own.get(name[0], name[0]), code)
+    return _IN_HOLE.sub(lambda name: own.get(name[0], name[0]), code)
 
 
 def _joined(tokens: list[str]) -> str:

@@ -89,7 +89,11 @@ MOST_CODE = 4400
 async def test_it_is_served_for_good(browser) -> None:  # type: ignore[no-untyped-def]  # a fixture of conftest
     asset = guard_asset(browser.policy)
     reply = await browser.ask("GET", f"/assets/{asset.file}")
-    assert (reply.status, reply.body, reply.get("content-type")) == (200, asset.body, "text/javascript; charset=utf-8")
+    assert (reply.status, reply.body, reply.get("content-type")) == (
+        200,
+        asset.body,
+        "text/javascript; charset=utf-8",
+    )
     assert "immutable" in reply.get("cache-control")
     assert (await browser.ask("GET", "/assets/guard.0123456789.js")).status == 404
 

@@ -43,7 +43,7 @@ class _Share(NamedTuple):
 _ALL = _Share()
 # By the place among the most common: up to here, this much.
 _COMMON = {26: _Share(6, 12, 2), 70: _Share(6, 8, 0), 160: _Share(2, 2, 0), 300: _Share(1, 1, 0)}
-_TAIL = {26: _Share(6, 12, 3), 300: _Share(6, 3, 0)}
+_TAIL = {26: _Share(6, 12, 2), 300: _Share(4, 2, 0)}
 _OTHERS = _Share(2, 0, 0)
 _BITS = {Guard.COMMON: 26, Guard.CATALOGUE: 24}
 
@@ -52,7 +52,7 @@ class Table(NamedTuple):
     """The table of one policy.
 
     unknown: what the policy says of strangers. bits: of each hash. hosts: hashes by ``purpose:beacon``.
-    rules: of hosts and paths, the one that counts first. names: of cookies, and of keys in a browser's storage.
+    rules: of hosts and paths, the one that counts first. names: of cookies, and of keys in the storage.
     """
 
     unknown: str
@@ -64,7 +64,7 @@ class Table(NamedTuple):
     @property
     def chance(self) -> float:
         """How likely a host that nobody knows is taken for a known one."""
-        return sum(map(len, self.hosts.values())) / 2**self.bits
+        return sum(map(len, self.hosts.values())) / (1 << self.bits)
 
     @property
     def content(self) -> dict[str, object]:
@@ -130,8 +130,8 @@ def _services(policy: Policy) -> Iterator[tuple[Service, _Share]]:
     for place, id_ in enumerate(common()):
         shares.setdefault(id_, next(share for limit, share in steps.items() if place < limit))
     if whole:
-        for service in policy.index.services:
-            shares.setdefault(service.id, _OTHERS)
+        for one in policy.index.services:
+            shares.setdefault(one.id, _OTHERS)
     for id_, share in shares.items():
         service = policy.index.get(id_)
         if service is not None and (service.purpose != NECESSARY or share is _ALL):
@@ -153,7 +153,7 @@ def _paths(rules: tuple[str, ...]) -> list[str]:
 
 
 def _grouped(rules: Iterable[Rule]) -> Iterator[Rule]:
-    """One expression for a group's rules of one kind: parameters say more than paths, and those than hosts."""
+    """One expression for a group's rules of a kind: parameters say more than paths, and those than hosts."""
     found: dict[tuple[int, str], list[str]] = {}
     for group, text in rules:
         kind = 0 if "?" in text else 1 if "/" in text else 2

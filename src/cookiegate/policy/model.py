@@ -101,7 +101,7 @@ class UndeclaredCookies(StrEnum):
 
 
 class Guard(StrEnum):
-    """What the guard in the browser knows: the most common trackers, the whole catalogue, or no guard at all."""
+    """What the guard in the browser knows: the most common trackers, or all of them; or there is none."""
 
     COMMON = "common"
     CATALOGUE = "catalogue"
