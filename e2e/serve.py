@@ -1,7 +1,7 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|guard|open-guard [--trust ADDRESS]``. It
-ends with SIGTERM, or when whoever started it is gone.
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|guard|guard-alone|open-guard
+[--trust ADDRESS]``. It ends with SIGTERM, or when whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ def main() -> None:
         "open-sinks": open_sinks_app,
         "charsets": lambda: charset_pages.create_app(KEY),
         "guard": lambda: CookieGate(guard_pages.create_app(), policy=guard_pages.POLICY, secret_keys=[KEY]),
+        "guard-alone": lambda: CookieGate(guard_pages.create_app(), secret_keys=[KEY]),
         "open-guard": guard_pages.create_app,
     }
     parser = argparse.ArgumentParser()

@@ -47,6 +47,8 @@
   const site = host => /[^.]+\.((com?|org?|net?|ac|edu|go[bv]?)\.\w\w|[^.]+)$/.exec(host)?.[0];
   // The group for which an address is held. image: it is one; 2: it is made to count.
   const judge = (address, image, e) => {
+    // What plainly stays on this site is let through without a look, unless some path of it tracks.
+    if (!table.own && /^\/?\w[^:]*$/.test(address) && d.baseURI.startsWith(location.origin)) return;
     try {
       const { protocol, hostname, pathname, search } = new URL(address, d.baseURI), page = location.hostname;
       if (!/^(http|ws)/.test(protocol)) return;
@@ -72,6 +74,7 @@
   };
   const freed = text => text.replace(/data:,cg:[^:]*:[^:]*:/g, "");
   const css = (text, again = none) => {
+    if (!/[(@]/.test(text)) return text;
     let some;
     const now = string(text).replace(/((?:url|image-set)\(\s*["']?|@import\s+["'])(?!data:)([^"')\s]+)/gi, (all, start, address) => {
       const g = judge(address, 1);
@@ -85,8 +88,9 @@
   const code = text => /\.src|import|create|Image|fetch|open|send|write/.test(text) && [...text.replace(/\\\//g, "/").matchAll(/["'`](?:https?:)?(\/\/[^"'`\s]+)/g)].reduce((g, [, address]) => g || judge(address), 0);
   // The value that an attribute may have; nothing when it is held. there: it had it before.
   const pass = (e, name, value, there) => {
-    const kind = e.localName + " " + name, image = isImage(e), list = string(value), trusted = value;
-    if (!loads.test(kind) || /canon|alter|author|license|next|prev|search|help|me$/.test(e.rel) && name == "href") return value;
+    if (!loads.test(e.localName + " " + name)) return value;
+    const image = isImage(e), list = string(value), trusted = value;
+    if (/canon|alter|author|license|next|prev|search|help|me$/.test(e.rel) && name == "href") return value;
     if (name == "style") return css(value);
     if (name == "srcdoc") return markup(value);
     let g;
@@ -106,11 +110,13 @@
       e.localName == "source" && e.parentNode?.load?.();
     });
   };
+  const seen = new WeakSet;
   // Holds what an element has already; true when there was something.
   const sift = e => {
     let some, g;
     const script = e.localName == "script";
-    for (const { name, value } of [...e.attributes]) {
+    seen.add(e);
+    if (e.hasAttributes()) for (const { name, value } of [...e.attributes]) {
       const now = pass(e, name, value, 1);
       if (now === value) continue;
       now == null ? drop(e, name) : put(e, name, now);
@@ -138,10 +144,12 @@
   let policy, quiet;
   const inert = () => quiet ||= d.implementation.createHTMLDocument("");
   const html = getOwnPropertyDescriptor(proto, "innerHTML");
+  // Only what names another host is worth a look, and what may be spelt otherwise.
+  const worth = table.own ? /[/&]/ : /[/\\]\s*[/\\]|[ps]\s*:|&(#|\w*sol|col)/i;
   // The inert root of a text in which something is held.
   const parsed = (context, text) => {
-    if (!/[:/\\&]/.test(text)) return;
-    let root = context?.nodeType == 1 ? inert().importNode(context) : inert().createElement("template");
+    if (!worth.test(text)) return;
+    const root = context?.nodeType == 1 ? inert().importNode(context) : inert().createElement("template");
     apply(html.set, root, [text]);
     return every(root.content || root, sift) && root;
   };
@@ -192,7 +200,11 @@
     // Nodes that come into the page, or are made for it.
     wrap("Node Element Document DocumentFragment CharacterData Range", "appendChild insertBefore replaceChild moveBefore append prepend before after replaceWith replaceChildren insertAdjacentElement importNode adoptNode insertNode",
       (it, args) => each(args, node => { node.nodeType && every(node, sift) }),
-      args => each(args, node => { node.nodeType && every(node, realm) }));
+      args => each(args, node => {
+        if (!node.nodeType) return;
+        realm(node);
+        node.firstElementChild && each(node.querySelectorAll("iframe"), realm);
+      }));
 
     // Markup.
     const into = (it, args) => {
@@ -287,7 +299,7 @@
   install(window);
   // What came in by none of these ways.
   new MutationObserver(records => each(records, ({ addedNodes }) => each(addedNodes, e => {
-    if (e.nodeType == 1) sift(e), realm(e);
+    if (e.nodeType == 1) seen.has(e) || sift(e), realm(e);
   }))).observe(d, { childList: true, subtree: true });
   each(new Set([window, parent, top]), w => w.document.addEventListener("cookiegate:change", ({ detail }) => {
     ({ grants, services } = detail);

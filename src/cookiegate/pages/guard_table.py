@@ -53,6 +53,7 @@ class Table(NamedTuple):
 
     unknown: what the policy says of strangers. bits: of each hash. hosts: hashes by ``purpose:beacon``.
     rules: of hosts and paths, the one that counts first. names: of cookies, and of keys in the storage.
+    own: some rules are for paths on the site itself.
     """
 
     unknown: str
@@ -60,6 +61,7 @@ class Table(NamedTuple):
     hosts: dict[str, set[int]]
     rules: list[Rule]
     names: list[Rule]
+    own: bool
 
     @property
     def chance(self) -> float:
@@ -101,6 +103,7 @@ def guard_table(policy: Policy) -> Table:
         hosts=hosts,
         rules=list(_grouped([(group, text) for _, group, text in rules])),
         names=[(group, f"^({'|'.join(some)})$") for group, some in names.items()],
+        own=any(text.startswith("/") for _, _, text in rules),
     )
 
 
