@@ -60,7 +60,11 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     code = guard_asset(Policy()).body
     starts, plain, guarded = [], [], []
-    with sync_playwright() as playwright, served("guard-alone") as with_guard, served("open-guard") as without:
+    with (
+        sync_playwright() as playwright,
+        served("guard-alone") as with_guard,
+        served("open-guard") as without,
+    ):
         browser = launch(playwright)
         page = browser.new_context().new_page()
         for _ in range(rounds):

@@ -50,7 +50,7 @@ def found(table: Table, url: str) -> str | None:
         ("https://www.google.co.uk/pagead/1p", ":marketing:1"),
         ("https://www.google.com/search", None),
         ("https://connect.facebook.net/en_US/fbevents.js", ":marketing:1"),
-        ("https://cdn.shopify.com/s/trekkie.storefront.abc.min.js", ":analytics:1"),
+        ("https://a248.e.akamai.net/chartbeat.com/js/x.js", ":analytics:1"),
         ("https://static.hotjar.com/c/hotjar-1.js", ":analytics:"),
         ("https://nothotjar.com/", None),
         ("https://site.example/tr", None),
