@@ -39,8 +39,10 @@ INSERT = """async () => {
     for (let number = 0; number < 50; number++) {
         const card = document.createElement("article");
         card.setAttribute("class", "card");
-        card.innerHTML = `<h2>Bowl ${number}</h2><p>Thrown by hand, glazed twice. <a href="/bowl/${number}">More</a></p>
-            <ul><li>Stoneware</li><li>22 cm</li><li>In stock</li></ul><button type="button">Into the basket</button>`;
+        card.innerHTML = `<h2>Bowl ${number}</h2>
+            <p>Thrown by hand, glazed twice. <a href="/bowl/${number}">More</a></p>
+            <ul><li>Stoneware</li><li>22 cm</li><li>In stock</li></ul>
+            <button type="button">Into the basket</button>`;
         const image = new Image(90, 90);
         image.src = `/own/${number}.png`;
         image.alt = "A bowl";
@@ -59,7 +61,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     rounds = parser.parse_args().rounds
     code = guard_asset(Policy()).body
-    starts, plain, guarded = [], [], []
+    starts: list[float] = []
+    plain: list[float] = []
+    guarded: list[float] = []
     with (
         sync_playwright() as playwright,
         served("guard-alone") as with_guard,

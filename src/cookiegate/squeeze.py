@@ -1,8 +1,8 @@
 """Makes a script of ours short: no comments, no white space, and short names for what is its own.
 
 It knows the JavaScript that we write and no other: every statement ends in a semicolon, every slash that is
-not of a comment begins a regular expression, and no name of a script's own is that of a global or of a property
-that it takes apart in shorthand (``{ name }``), which keep theirs.
+not of a comment begins a regular expression, and no name of a script's own is that of a global or of a
+property that it takes apart in shorthand (``{ name }``), which keep theirs.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _HOLE = re.compile(r"\$\{([^{}]*)\}")
 _IN_HOLE = re.compile(r"""(?<![.\w$"])[A-Za-z_$][\w$]*""")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-_KEPT = frozenset(
-    ["as", "async", "await", "break", "case", "catch", "const", "continue", "do", "else", "false", "finally", "for", "function", "if", "in", "instanceof", "let", "new", "null", "of", "return", "this", "throw", "true", "try", "typeof", "undefined", "void", "while", "yield", "Element", "JSON", "Math", "MutationObserver", "Object", "Promise", "Proxy", "Reflect", "RegExp", "Set", "String", "URL", "WeakMap", "WeakSet", "atob", "document", "indexedDB", "location", "parent", "top", "window"]
+_WORDS = (
+    "as async await break case catch const continue do else false finally for function if in instanceof let "
+    "new null of return this throw true try typeof undefined void while yield"
 )
+_GLOBALS = (
+    "Element JSON Math MutationObserver Object Promise Proxy Reflect RegExp Set String URL WeakMap WeakSet "
+    "atob document indexedDB location parent top window"
+)
+_KEPT = frozenset([*_WORDS.split(), *_GLOBALS.split()])
 
 
 def squeeze_js(text: str) -> str:
