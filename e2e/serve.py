@@ -1,7 +1,7 @@
 """Serve an application of the browser tests on a free port, and print that port as one line of JSON.
 
-Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|guard|guard-alone|open-guard
-[--trust ADDRESS]``. It ends with SIGTERM, or when whoever started it is gone.
+Usage: ``python serve.py demo|bare|order|sinks|open-sinks|charsets|guard|guard-alone|guard-off|
+open-guard [--trust ADDRESS]``. It ends with SIGTERM, or when whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import guard_pages
 from cookiegate import CookieGate
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
+from cookiegate.policy.model import Guard, Policy
 from sinks import OTHERS, page_of
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ def main() -> None:
         "charsets": lambda: charset_pages.create_app(KEY),
         "guard": lambda: CookieGate(guard_pages.create_app(), policy=guard_pages.POLICY, secret_keys=[KEY]),
         "guard-alone": lambda: CookieGate(guard_pages.create_app(), secret_keys=[KEY]),
+        "guard-off": lambda: CookieGate(
+            guard_pages.create_app(), policy=Policy(guard=Guard.OFF), secret_keys=[KEY]
+        ),
         "open-guard": guard_pages.create_app,
     }
     parser = argparse.ArgumentParser()

@@ -136,7 +136,7 @@
   };
   const every = (node, f) => {
     let some = node.nodeType == 1 && f(node);
-    if (node.firstElementChild) for (const e of node.querySelectorAll("*")) some = f(e) || some;
+    if (node.firstElementChild) for (const e of node.querySelectorAll("script,style,object,[src],[srcset],[srcdoc],[imagesrcset],[poster],[background],[ping],[style],:is(link,image,use)[*|href]")) some = f(e) || some;
     return some;
   };
 
@@ -186,7 +186,7 @@
       if (now) args[at] = now;
     };
 
-    wrap(Object.getOwnPropertyNames(w).filter(name => /^HTML.+t$/.test(name)).join(" "), "src srcset srcdoc data poster href imageSrcset background ping", (it, args, key) => attribute(it, args, key, 0), (it, key) => {
+    wrap("Script Image IFrame Frame Embed Object Media Video Source Track Input Link Body Anchor Area".replace(/\w+/g, "HTML$&Element"), "src srcset srcdoc data poster href imageSrcset background ping", (it, args, key) => attribute(it, args, key, 0), (it, key) => {
         const value = held && !has(it, key) && get(it, "data-cg-" + key.toLowerCase());
         if (value) return () => /^(src|href|data|poster)$/.test(key) ? new URL(value, d.baseURI).href : value;
       });
@@ -294,9 +294,12 @@
     look();
     f.addEventListener("load", look);
   };
-  each(["localStorage", "sessionStorage"], name => each(Object.keys(window[name]), key => { named(key) && window[name].removeItem(key) }));
-  each([indexedDB], db => db.databases().then(list => each(list, ({ name }) => { named(name) && db.deleteDatabase(name) })));
   install(window);
+  // Not at once: the first look into a storage takes longer than all of the above.
+  setTimeout(() => {
+    each(["localStorage", "sessionStorage"], name => each(Object.keys(window[name]), key => { named(key) && window[name].removeItem(key) }));
+    each([indexedDB], db => db.databases().then(list => each(list, ({ name }) => { named(name) && db.deleteDatabase(name) })));
+  });
   // What came in by none of these ways.
   new MutationObserver(records => each(records, ({ addedNodes }) => each(addedNodes, e => {
     if (e.nodeType == 1) seen.has(e) || sift(e), realm(e);

@@ -25,7 +25,7 @@ _WORDS = (
 )
 _GLOBALS = (
     "Element JSON Math MutationObserver Object Promise Proxy Reflect RegExp Set String URL WeakMap WeakSet "
-    "atob document indexedDB location parent top window"
+    "atob document indexedDB location parent setTimeout top window"
 )
 _KEPT = frozenset([*_WORDS.split(), *_GLOBALS.split()])
 
