@@ -8,10 +8,10 @@ ARGS ?=
 EXACT := src/cookiegate/gate/*,src/cookiegate/consent/*,src/cookiegate/middleware.py,src/cookiegate/*responder.py,src/cookiegate/view.py,src/cookiegate/desk.py,src/cookiegate/turns.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz shots clean
+.PHONY: help demo test check bench bench-guard fuzz shots clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: ## Serve the demo shop at http://127.0.0.1:8000/ (ARGS="--port 9000")
 	@sh scripts/setup.sh demo
@@ -35,6 +35,11 @@ check: ## Lint, format, types and import floors, in seconds
 bench: ## Speed of the gate beside its peers (ARGS="--only mixed")
 	@sh scripts/setup.sh bench
 	@$(PY) benchmarks/bench.py $(ARGS)
+
+bench-guard: ## Cost of the guard in Chromium
+	@sh scripts/setup.sh dev
+	@$(PY) scripts/browser.py
+	@COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) benchmarks/guard.py $(ARGS)
 
 fuzz: ## A minute of guided guessing at pages that break a rule (ARGS="-max_total_time=600")
 	@sh scripts/setup.sh fuzz

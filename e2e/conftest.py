@@ -72,6 +72,19 @@ def charsets() -> Iterator[str]:
         yield base
 
 
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[str]:
+    with served("guard") as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
+def unguarded() -> Iterator[str]:
+    """Serve the same pages with no gate before them."""
+    with served("open-guard") as base:
+        yield base
+
+
 @pytest.fixture
 def visitors(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Give a maker of visitors; all of them leave at the end of the test."""

@@ -21,11 +21,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 import charset_pages
+import guard_pages
 import vendors
 import wall_pages
 from cookiegate import CookieGate, Policy
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
+from cookiegate.policy.model import Guard
 from sinks import OTHERS, page_of
 
 if TYPE_CHECKING:
@@ -144,6 +146,12 @@ APPS: dict[str, Callable[[argparse.Namespace], ASGIApp]] = {
     "strict-wall": lambda _: wall_pages.create_app(KEY, strict=True),
     "reporting-wall": lambda _: wall_pages.reporting_app(KEY),
     "open-wall": lambda _: wall_pages.site(),
+    "guard": lambda _: CookieGate(guard_pages.create_app(), policy=guard_pages.POLICY, secret_keys=[KEY]),
+    "guard-alone": lambda _: CookieGate(guard_pages.create_app(), secret_keys=[KEY]),
+    "guard-off": lambda _: CookieGate(
+        guard_pages.create_app(), policy=Policy(guard=Guard.OFF), secret_keys=[KEY]
+    ),
+    "open-guard": lambda _: guard_pages.create_app(),
     "vendors": lambda _: CookieGate(vendors.create_app(), secret_keys=[KEY]),
     "open-vendors": lambda _: vendors.create_app(),
 }

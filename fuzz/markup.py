@@ -184,6 +184,7 @@ class Heard:
     def __init__(self) -> None:
         self.tags: list[Tag] = []
         self.scripts: list[tuple[Tag, bytes | None]] = []
+        self.heads: list[int] = []
         self.bodies: list[int] = []
 
     def tag(self, tag: Tag) -> None:
@@ -191,6 +192,9 @@ class Heard:
 
     def script(self, tag: Tag, code: bytes | None) -> None:
         self.scripts.append((tag, code))
+
+    def head(self, offset: int) -> None:
+        self.heads.append(offset)
 
     def body(self, offset: int) -> None:
         self.bodies.append(offset)

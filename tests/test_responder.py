@@ -142,10 +142,11 @@ def test_who_granted_more_is_held_back_less():
 def test_undoing_what_was_inserted_gives_the_page_back():
     _, body, _ = WHOLE["reject"]
     _, link, _ = respond([b"<body>"], request=visitor("reject"))
-    body = body.replace(link.removeprefix(b"<body>"), b"")
+    guard, link = link.split(b"<body>")
+    body = body.replace(guard, b"", 1).replace(link, b"", 1)
     assert len(body) > len(PAGE)
     _, allowed, _ = WHOLE["accept"]
-    assert allowed.replace(link.removeprefix(b"<body>"), b"") == PAGE
+    assert allowed.replace(link, b"") == PAGE
 
 
 def test_the_report_of_a_page():

@@ -14,6 +14,7 @@ from cookiegate.consent.model import NO_SIGNALS, Choice, Signals
 from cookiegate.desk import Desk
 from cookiegate.exceptions import ConsentAlreadySent, CookieGateError, GateNotInstalled
 from cookiegate.gate.plan import Plans
+from cookiegate.pages.guard import Guards
 from cookiegate.pages.snippet import Snippets
 
 pytestmark = pytest.mark.anyio
@@ -27,6 +28,7 @@ DESK = Desk(
     cookie=COOKIE,
     plans=Plans(POLICY),
     snippets=Snippets(POLICY),
+    guards=Guards(POLICY),
     clock=lambda: NOW,
     new_id=lambda: "n" * 22,
 )

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from cookiegate.squeeze import squeeze_js
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -63,9 +65,21 @@ def assets_by_file() -> Mapping[str, Asset]:
 
 
 def _asset(name: str, parts: tuple[str, ...]) -> Asset:
+    return made_asset(name, "".join(map(squeezed, parts)))
+
+
+def squeezed(name: str) -> str:
+    """Return a file of ours without what is only there for readers."""
+    if name == "guard.js":  # nothing in a page waits for the others
+        return squeeze_js(asset_text("static", name))
+    squeeze = _squeeze_css if name.endswith(".css") else _squeeze_js
+    return squeeze(asset_text("static", name))
+
+
+def made_asset(name: str, text: str) -> Asset:
+    """Return a text as an asset, ``name`` being its plain name."""
     stem, suffix = Path(name).stem, Path(name).suffix
-    squeeze = _squeeze_css if suffix == ".css" else _squeeze_js
-    body = "".join(squeeze(asset_text("static", part)) for part in parts).encode()
+    body = text.encode()
     digest = hashlib.sha256(body).hexdigest()[:10]
     return Asset(
         file=f"{stem}.{digest}{suffix}",

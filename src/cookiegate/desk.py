@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.plan import Plans
     from cookiegate.gate.visit import Visit
+    from cookiegate.pages.guard import Guards
     from cookiegate.pages.report import Violation
     from cookiegate.pages.snippet import Snippets
     from cookiegate.policy.model import Policy
@@ -53,6 +54,7 @@ class Desk:
     cookie: ConsentCookie
     plans: Plans
     snippets: Snippets
+    guards: Guards
     clock: Callable[[], float]
     new_id: Callable[[], str] = new_subject
     on_response: Callable[[Report], None] | None = None
@@ -61,7 +63,8 @@ class Desk:
 
     def variant(self, visit: Visit) -> str:
         """Name, in 12 hex digits, all by which this visitor's page differs from another visitor's."""
-        return _variant(self.release, visit.profile.key, self.snippets.render(visit))
+        ours = self.guards.render(visit) + self.snippets.render(visit)
+        return _variant(self.release, visit.profile.key, ours)
 
 
 @lru_cache(maxsize=1024)

@@ -17,6 +17,7 @@ from cookiegate.gate.json import is_named
 from cookiegate.gate.plan import Plans, warm_up
 from cookiegate.json_responder import JsonResponder, RulesResponder
 from cookiegate.pages.app import Pages
+from cookiegate.pages.guard import Guards
 from cookiegate.pages.snippet import Snippets
 from cookiegate.policy.model import Policy
 from cookiegate.responder import BYPASSES
@@ -67,6 +68,7 @@ class CookieGate:
             cookie=cookie,
             plans=Plans(self.policy),
             snippets=Snippets(self.policy),
+            guards=Guards(self.policy),
             clock=clock,
             on_response=on_response,
             on_violation=on_violation,

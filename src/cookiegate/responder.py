@@ -285,14 +285,19 @@ class Responder(ConsentView):
         types = b",".join(get_all(self._headers, b"content-type"))
         recoder = Recoder(types, xml=xml, framed=visit.framed)
         snippet = partial(self._desk.snippets.render, visit, nonce)
+        guard = self._desk.guards.render(visit, nonce=nonce)
         page, self._raw, self._beginning = self._beginning, b"", b""
         if more or (self._decoder and len(page) >= MOST_WHOLE):
             await self._send(with_headers(self._start, without(headers, b"content-length")))
             policy = self._desk.policy
-            self._gate = PageGate(policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
+            self._gate = PageGate(
+                policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet, guard=guard
+            )
             return await self._stream(message, chain((page,), self._pieces), more)
         plans = self._desk.plans
-        whole = await in_turns(plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet))
+        whole = await in_turns(
+            plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet, guard=guard)
+        )
         self._note(whole.findings)
         body = await in_turns(gathered(packed(self._encoder, (whole.body,), final=True)))
         if get(headers, b"content-length") is not None:

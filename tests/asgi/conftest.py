@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,11 @@ class Seen:
     @property
     def body(self) -> bytes:
         return b"".join(m.get("body", b"") for m in self.bodies)
+
+    @property
+    def bare(self) -> bytes:
+        """The body without the guard."""
+        return re.sub(rb"<script [^>]*/assets/guard\.[^>]*></script>", b"", self.body, count=1)
 
 
 class Site:

@@ -35,8 +35,9 @@ def is_gated(seen) -> bool:
 async def test_a_page_is_held_asked_about_and_reported(site):
     seen = await site.send(start(HTML), body(PAGE))
     assert is_gated(seen)
-    before, rest = seen.body.split(b"<body>")
+    before, rest = seen.bare.split(b"<body>")
     assert before == HEAD
+    assert seen.body.index(b"/guard.") < seen.body.index(b"<title>")
     assert rest.lstrip().startswith((b"<link", b"<section", b"<div", b"<aside", b"<form"))
     (report,) = seen.reports
     assert seen.reported_before_end
@@ -45,11 +46,12 @@ async def test_a_page_is_held_asked_about_and_reported(site):
     assert not report.profile.answered
 
 
-async def test_an_innocent_page_differs_by_one_snippet(site):
-    for headers in ((), [site.answered("accept")], [site.answered("reject")]):
+async def test_an_innocent_page_differs_by_one_snippet_and_the_guard(site):
+    for headers, guarded in (((), 1), ([site.answered("accept")], 0), ([site.answered("reject")], 1)):
         seen = await site.send(start(HTML), body(INNOCENT), headers=headers)
         place = INNOCENT.index(b'b">') + 3
-        assert seen.body.startswith(INNOCENT[:place])
+        assert seen.body.count(b"/guard.") == guarded
+        assert seen.bare.startswith(INNOCENT[:place])
         assert seen.body.endswith(INNOCENT[place:])
         assert len(seen.body) > len(INNOCENT)
 
@@ -140,7 +142,7 @@ async def test_a_page_in_many_pieces(site, size):
 async def test_what_can_leave_leaves_at_once(site):
     seen = await site.send(start(HTML), body(PAGE[:80], True))
     assert seen.status == 200
-    assert seen.body.startswith(PAGE[:60])
+    assert seen.bare.startswith(PAGE[:60])
 
 
 async def test_a_stream_that_ends_without_body_key(site):

@@ -83,7 +83,7 @@ SCRIPTS = (
 )
 
 
-@pytest.mark.parametrize("head", [b"<!doctype html>", b"<!doctype html><p>"])
+@pytest.mark.parametrize("head", [b"<!doctype html><head>", b"<!doctype html><p>"])
 def test_a_script_is_known_by_its_code(tags: dict[bytes, Made | None], head: bytes) -> None:
     page = head + b"".join(SCRIPTS)
     first = gate_html(page, policy=POLICY, url=URL)

@@ -40,6 +40,32 @@ def test_a_plan_gives_what_reading_gives(page, grants):
         assert planned.body == body
 
 
+GUARD = b"<script src=/g.js></script>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<!doctype html><html><head><title>x</title></head><body>" + PIXEL,
+        b"<!doctype html><html>" + PIXEL,
+        b"<!doctype html>",
+        PIXEL,
+    ],
+)
+def test_the_guard_stands_first(page):
+    strict = granted_profile(POLICY, ())
+    gate = PageGate(POLICY, strict, url="https://a.example/", snippet=snippet, guard=GUARD)
+    body = b"".join([*(gate.feed(page[at : at + 7]) for at in range(0, len(page), 7)), gate.close()])
+    for options in ({}, {"guard": GUARD}):
+        planned = Plans(POLICY).gate(page, strict, url="https://a.example/", snippet=snippet, **options).body
+        assert (planned == body) is (bool(options) or page is PIXEL)
+    assert body.count(GUARD) == (page is not PIXEL)
+    if page is not PIXEL:
+        assert body.index(GUARD) < body.index(b"<aside>")
+        plain = PageGate(POLICY, strict, url="https://a.example/", snippet=snippet)
+        assert body.replace(GUARD, b"") == plain.feed(page) + plain.close()
+
+
 def test_a_plan_of_a_page_in_another_encoding():
     strict = granted_profile(POLICY, ())
     page = "<!doctype html><body>社会".encode("utf-16-le") + PIXEL.decode().encode("utf-16-le")

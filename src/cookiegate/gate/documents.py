@@ -31,6 +31,9 @@ class _Collector:
     def script(self, tag: Tag, code: bytes | None) -> None:
         self._keep(self._classifier.script(tag, code))
 
+    def head(self, offset: int) -> None:
+        """Nothing is put into it."""
+
     def body(self, offset: int) -> None:
         """Nothing of ours goes into an inner document."""
 

@@ -192,7 +192,7 @@ class PageGate:
     url: the page's own address. xml: it is XHTML, whose elements a slash closes.
     recoder: reads its bytes; None: they are read as they are.
     snippet: asked once for the bytes to put directly behind the body's start tag, and given what has come of
-    the page behind it.
+    the page behind it. guard: the bytes to put directly behind the head's.
     """
 
     def __init__(
@@ -204,11 +204,13 @@ class PageGate:
         xml: bool = False,
         recoder: Recoder | None = None,
         snippet: Snippet | None = None,
+        guard: bytes = b"",
     ) -> None:
         self._recoder = recoder
         self._enforcer = Enforcer(profile, recoder)
         self._classifier = Classifier(policy, url)
         self._snippet = snippet
+        self._guard = guard
         self._scanner = Scanner(self, xml=xml, memory=self)
         self.known = self._classifier.known
         self.judge = self._classifier.judge
@@ -253,6 +255,11 @@ class PageGate:
         """Decide about an inline script."""
         if candidate := self._classifier.script(tag, code):
             self._enforcer.take(candidate)
+
+    def head(self, offset: int) -> None:
+        """Put the guard where the head begins."""
+        if self._guard:
+            self._enforcer.insertions.append(Insertion(offset, self._guard))
 
     def body(self, offset: int) -> None:
         """Put the snippet where the body begins."""

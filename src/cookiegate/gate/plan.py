@@ -7,7 +7,7 @@ kept with the plan.
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -52,13 +52,15 @@ class Cut:
 
 @dataclass(slots=True)
 class Plan:
-    """The candidates of one page in order with their places, and where its body begins (None: it has none).
+    """The candidates of one page in order with their places, and where its head and body begin (None: it has
+    none).
 
     rebased: what is relative in the page leads to another site. language: that its html tag names. cuts: by
     the key of their profile.
     """
 
     candidates: list[tuple[int, Made]] = field(default_factory=list)
+    head_at: int | None = None
     body_at: int | None = None
     rebased: bool = False
     language: str = ""
@@ -90,6 +92,9 @@ class _Planner:
 
     def script(self, tag: Tag, code: bytes | None) -> None:
         self._keep(self._classifier.script(tag, code))
+
+    def head(self, offset: int) -> None:
+        self.plan.head_at = offset
 
     def body(self, offset: int) -> None:
         self.plan.body_at = offset
@@ -126,9 +131,12 @@ class Plans:
         xml: bool = False,
         recoder: Recoder | None = None,
         snippet: Snippet | None = None,
+        guard: bytes = b"",
     ) -> GatedPage:
         """Gate one whole page; the same bytes and findings as a PageGate gives."""
-        return finished(self.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet))
+        return finished(
+            self.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet, guard=guard)
+        )
 
     def steps(
         self,
@@ -139,6 +147,7 @@ class Plans:
         xml: bool = False,
         recoder: Recoder | None = None,
         snippet: Snippet | None = None,
+        guard: bytes = b"",
     ) -> Steps[GatedPage]:
         """Gate one whole page in steps of a few milliseconds each, so that others get their turn between.
 
@@ -152,6 +161,8 @@ class Plans:
         if snippet and plan.body_at is not None:
             ours = snippet(text, plan.body_at, plan.rebased, plan.language)
             insertions = _with(insertions, Insertion(plan.body_at, ours))
+        if guard and plan.head_at is not None:
+            insertions = _with(insertions, Insertion(plan.head_at, guard), first=True)
         if recoder:
             findings = tuple([found.at(recoder.place(found.offset)) for found in findings])
             return GatedPage(recoder.insert(text, 0, insertions), findings)
@@ -234,10 +245,11 @@ def decide(plan: Plan, profile: Profile) -> Steps[Cut]:
     return Cut(list(once) if in_order else sorted(once, key=_OFFSET), tuple(enforcer.findings))
 
 
-def _with(insertions: list[Insertion], one: Insertion) -> list[Insertion]:
+def _with(insertions: list[Insertion], one: Insertion, *, first: bool = False) -> list[Insertion]:
+    """Put one more among them; ``first``: before others at its place."""
     if not one.text:
         return insertions
-    place = bisect_right(insertions, one.offset, key=_OFFSET)
+    place = (bisect_left if first else bisect_right)(insertions, one.offset, key=_OFFSET)
     return [*insertions[:place], one, *insertions[place:]]
 
 

@@ -17,6 +17,7 @@ from cookiegate.gate.bucket import bucket_cookie, has_cookie
 from cookiegate.gate.forwarded import allowed_post
 from cookiegate.gate.headers import elements, get_all, headers_of
 from cookiegate.gate.set_cookie import deletions
+from cookiegate.pages.guard import guard_asset
 from cookiegate.pages.post import (
     Action,
     Post,
@@ -30,7 +31,7 @@ from cookiegate.pages.post import (
 from cookiegate.pages.render import base_of, language_of, message_page
 from cookiegate.pages.report import Reports
 from cookiegate.pages.settings import settings_page
-from cookiegate.policy.model import Cache
+from cookiegate.policy.model import Cache, Guard
 from cookiegate.policy.texts import texts
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from cookiegate.assets import Asset
     from cookiegate.consent.cookie import ConsentCookie
     from cookiegate.consent.decide import Profile
     from cookiegate.consent.model import ConsentState, Signals
@@ -107,6 +109,7 @@ class Pages:
         self._clock = clock
         self._new_id = new_id
         self._reports = Reports(on_violation, clock)
+        self._guard = guard_asset(policy) if policy.guard is not Guard.OFF else None
         assets_by_file()  # read and packed now, not while a visitor waits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,7 +163,7 @@ class Pages:
                 raise _not_allowed("GET, HEAD, POST")
             case "/erase" | "/report":
                 raise _not_allowed("POST")
-        asset = assets_by_file().get(place.removeprefix("/assets/")) if place.startswith("/assets/") else None
+        asset = self._asset(place.removeprefix("/assets/")) if place.startswith("/assets/") else None
         if asset is None:
             raise Refused(404, "not_found", "there is nothing under this address")
         if not reads:
@@ -170,6 +173,11 @@ class Pages:
             return Answer(status=200, body=asset.body, media_type=media_type, headers=_FOREVER)
         packed = (*_FOREVER, (b"content-encoding", b"gzip"))
         return Answer(status=200, body=asset.gzipped, media_type=media_type, headers=packed)
+
+    def _asset(self, file: str) -> Asset | None:
+        if self._guard is not None and file == self._guard.file:
+            return self._guard
+        return assets_by_file().get(file)
 
     async def _choose(self, headers: Headers, visit: Visit, receive: Receive) -> Answer | None:
         body = await _own_body(headers, visit, receive)

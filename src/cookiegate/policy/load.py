@@ -22,6 +22,7 @@ from cookiegate.policy.model import (
     Collection,
     Consent,
     Csp,
+    Guard,
     Policy,
     Purpose,
     Site,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from cookiegate.catalog.index import Index
 
 POLICY_KEYS = (
-    *("collection", "unknown", "undeclared_cookies", "cache", "csp"),
+    *("collection", "unknown", "undeclared_cookies", "cache", "csp", "guard"),
     *("site", "consent", "purposes", "services", "catalog"),
 )
 SITE_KEYS = ("name", "controller", "contact", "privacy_policy", "languages", "trusted_proxies", "json_html")
@@ -107,6 +108,7 @@ def from_dict(
         undeclared_cookies=file.choice("undeclared_cookies", UndeclaredCookies.REPORT),
         cache=file.choice("cache", Cache.PRIVATE),
         csp=_csp(file),
+        guard=file.choice("guard", Guard.COMMON),
         site=site,
         consent=_consent(file.table("consent", CONSENT_KEYS)),
         purposes=purposes,

@@ -121,6 +121,14 @@ class Csp(StrEnum):
     ENFORCE = "enforce"
 
 
+class Guard(StrEnum):
+    """What the guard in the browser knows: the most common trackers, or all of them; or there is none."""
+
+    COMMON = "common"
+    CATALOGUE = "catalogue"
+    OFF = "off"
+
+
 def _catalogue() -> Index:
     from cookiegate.catalog import default_index
 
@@ -144,6 +152,7 @@ class Policy:
     undeclared_cookies: UndeclaredCookies = UndeclaredCookies.REPORT
     cache: Cache = Cache.PRIVATE
     csp: Csp = Csp.OFF
+    guard: Guard = Guard.COMMON
     site: Site = field(default_factory=Site)
     consent: Consent = field(default_factory=Consent)
     purposes: tuple[Purpose, ...] = STANDARD

@@ -20,6 +20,7 @@ class Heard:
     def __init__(self) -> None:
         self.tags: list[Tag] = []
         self.scripts: list[tuple[Tag, bytes | None]] = []
+        self.heads: list[int] = []
         self.bodies: list[int] = []
 
     def tag(self, tag: Tag) -> None:
@@ -27,6 +28,9 @@ class Heard:
 
     def script(self, tag: Tag, code: bytes | None) -> None:
         self.scripts.append((tag, code))
+
+    def head(self, offset: int) -> None:
+        self.heads.append(offset)
 
     def body(self, offset: int) -> None:
         self.bodies.append(offset)
@@ -408,3 +412,77 @@ def test_the_language_that_the_html_tag_names(page: bytes, xml: bool, language: 
             scanner.feed(page[at : at + step])
         scanner.feed(b"", final=True)
         assert scanner.language == language
+
+
+HEADS = [
+    (b"<!doctype html><html><head><meta charset=utf-8></head><body>x", 27),
+    (b"<!doctype html>\n<!-- <head> -->\n<html lang=en>\n<HEAD class='<head>'>\n<title>x", 68),
+    (b"<!doctype html><title>a</title><p>", 15),
+    (b"<!doctype html>\n<link rel=stylesheet href=a><head>", 16),
+    (b"<!doctype html>text", 15),
+    (b"<!doctype html>", 15),
+    (b"<html>text<head>", 6),
+    (b"<html><body class=x>a", 6),
+    (b"<html>\n<script>'<head>'</script><head>", 7),
+    (b"<html><noscript><head></noscript><head>", 6),
+    (b"<html><template><head></template><head>", 6),
+    (b"<html></head><script></script>", 13),
+    (b"<html><frameset><frame></frameset>", 6),
+    (b"<body><p>", 0),
+    (b"<title>x</title><body>y", 16),  # as late as it becomes known that this is a document
+    (b"<title>x</title><head>y", 22),
+    (b"<template><head></template><html>", 33),
+    (b"<p>x", None),
+    (b"<title>x</title><p>x<html><head>", None),
+    (b"<li><head></li>", None),
+    (b"", None),
+]
+
+
+class TestHead:
+    @pytest.mark.parametrize(("page", "place"), HEADS)
+    def test_where_the_head_begins(self, page: bytes, place: int | None) -> None:
+        assert scan(page).heads == ([] if place is None else [place])
+
+    @given(page=st.sampled_from([page for page, _ in HEADS]), data=st.data())
+    def test_in_any_pieces(self, page: bytes, data: st.DataObject) -> None:
+        heard, whole = Heard(), scan(page)
+        scanner, at, left = Scanner(heard), 0, 0
+        while at < len(page):
+            count = data.draw(st.integers(1, 9))
+            offset, out = scanner.feed(page[at : at + count])
+            at, left = at + count, offset + len(out)
+            # It can still be put there: what stands behind it has not left before it was told.
+            assert heard.heads or not whole.heads or left <= whole.heads[0]
+        scanner.feed(b"", final=True)
+        assert (heard.heads, heard.bodies) == (whole.heads, whole.bodies)
+
+    @pytest.mark.parametrize(
+        ("page", "place"),
+        [
+            (b"<html><link " + b"a=b " * 50 + b"><body>", 6),
+            (b"<body " + b"a=b " * 50 + b"><p>", 0),
+            (b"<html><div " + b"a=b " * 50 + b"><p>", 6),
+            (b"<html " + b"a=b " * 50 + b"><title>x</title>", 207),
+            (b"<!doctype html><head " + b"a=b " * 50 + b"><title>x</title>", 222),
+            (b"<frameset " + b"a=b " * 50 + b">", 0),
+        ],
+    )
+    def test_long_tags(self, page: bytes, place: int) -> None:
+        heard = Heard()
+        scanner = Scanner(heard, tag_cap=64, script_cap=64)
+        for byte in page:
+            scanner.feed(bytes([byte]))
+        scanner.feed(b"", final=True)
+        assert heard.heads == [place]
+
+    @pytest.mark.parametrize(
+        ("page", "heads"),
+        [
+            (b"<html xmlns='http://www.w3.org/1999/xhtml'><head><title>x</title></head><body/></html>", [49]),
+            (b"<html><body>x</body></html>", []),
+            (b"<html><head/><body>x</body></html>", [13]),
+        ],
+    )
+    def test_in_xml_nothing_is_implied(self, page: bytes, heads: list[int]) -> None:
+        assert scan(page, xml=True).heads == heads

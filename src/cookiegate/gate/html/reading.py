@@ -93,7 +93,7 @@ class Reading(Tokeniser):
     def begin(self, *, finds_body: bool) -> None:
         """Start with the first byte of the page."""
         self._state = self._bom
-        self.before_body = finds_body
+        self.before_head = self.before_body = finds_body
 
     def goes_on_like(self, other: Reading) -> bool:
         """Whether what follows means the same to both, who stand at one place."""
@@ -270,6 +270,10 @@ class Reading(Tokeniser):
 
     def _start_cut(self, reader: TagReader, attributes: list[Attribute]) -> None:
         # What stands before the body may get longer: the body begins behind its own tag.
+        if self.before_head:
+            self.document |= reader.name in (b"body", b"frameset")
+            if reader.name != b"head":
+                self._start_before_head(reader.name, reader.start)
         self._space = self._enter(reader.name, reader.start, attributes, cut=True)
         tag = self._tag_of(reader.name, reader.start, reader.name_end, attributes, self._space, cut=True)
         if tag:
@@ -512,6 +516,8 @@ class Reading(Tokeniser):
 
     def _start_before_body(self, name: bytes, start: int) -> None:
         self.document |= name in (b"html", b"head", b"body", b"frameset")
+        if self.before_head:
+            self._start_before_head(name, start)
         if name == b"template":
             self._templates += 1
         elif not self._expects_body():
@@ -521,7 +527,7 @@ class Reading(Tokeniser):
         elif name == b"body":
             self._imply_body(self.pos)
         elif name == b"frameset":
-            self.before_body = False
+            self.before_head = self.before_body = False
         elif name not in BEFORE_BODY:
             self._imply_body(start)
 
@@ -537,9 +543,26 @@ class Reading(Tokeniser):
             # In XML lang is no attribute of a meaning to other programs, so pages often have both.
             self.page.language = values.get(b"lang", values.get(b"xml:lang") if self.xml else None)
 
+    def _start_before_head(self, name: bytes, start: int) -> None:
+        """A head begins behind its tag, else before the first element that is not the page itself."""
+        if name == b"html" or self._templates:
+            return
+        if name == b"head":
+            self._imply_head(self.pos)
+        elif not self.xml:  # there nothing is implied
+            self._imply_head(start)
+
+    def _imply_head(self, at: int) -> None:
+        """The head begins at ``at``. As long as nothing names a document, it may be a fragment."""
+        if self.document and self.before_head:
+            self.before_head = False
+            self.page.tell_head(at)
+
     def _imply_body(self, at: int) -> None:
         """The body begins at ``at``. A fragment, which names no document at all, has none."""
-        self.before_body = False
+        if not self.xml:
+            self._imply_head(at)
+        self.before_head = self.before_body = False
         if self.document:
             self.page.tell_body(at)
 

@@ -82,6 +82,9 @@ class _Replay:
     def tell(self, reading: Reading, tag: Tag, code: bytes | None, *, inline: bool) -> None:
         """It has been told already."""
 
+    def tell_head(self, at: int) -> None:
+        """It has been told already."""
+
     def tell_body(self, at: int) -> None:
         """It has been told already."""
 

@@ -212,6 +212,10 @@ class Scanner:
                 )
             yield told
 
+    def tell_head(self, at: int) -> None:
+        """Where the head begins."""
+        self._handler.head(self.base + at)
+
     def tell_body(self, at: int) -> None:
         """Where the body begins."""
         self._handler.body(self.base + at)

@@ -85,5 +85,8 @@ class Handler(Protocol):
     def script(self, tag: Tag, code: bytes | None) -> None:
         """A script element without ``src``, and its code; None when it is too long to wait for."""
 
+    def head(self, offset: int) -> None:
+        """The place directly behind the head's start tag, or where a head without a tag begins."""
+
     def body(self, offset: int) -> None:
         """The place directly behind the body's start tag, or where a body without a tag begins."""

@@ -42,6 +42,9 @@ class Page(Protocol):
     def tell(self, reading: Reading, tag: Tag, code: bytes | None, *, inline: bool) -> None:
         """A tag, or with ``inline`` a script element and its code."""
 
+    def tell_head(self, at: int) -> None:
+        """Where the head begins."""
+
     def tell_body(self, at: int) -> None:
         """Where the body begins."""
 
@@ -83,7 +86,7 @@ class Tokeniser:
     """Reads the buffer of a page from ``pos`` on.
 
     hold: bytes from here on must not leave yet. tree: what is open, while that matters; None: all is HTML.
-    before_body: the body has not begun; nothing may be skipped then.
+    before_head, before_body: the head, and the body, has not begun; nothing may be skipped then.
     """
 
     _reader: TagReader  # of the tag that is being waited for
@@ -95,7 +98,7 @@ class Tokeniser:
         self.hold: int | None = None
         self.tree = tree
         self.xml = xml
-        self.before_body = False
+        self.before_body = self.before_head = False
         self.holds_code = False  # an svg script element is open, whose text is collected
         self.document = False
         self._state: Callable[[int, bool, int], bool] = self._markup
@@ -156,7 +159,7 @@ class Tokeniser:
         if self.tree:
             if self.tree.indifferent and not self.holds_code:
                 self._nest(self.tree, limit)
-        elif not self.xml:
+        elif not (self.xml or self.before_head):
             self._skip(HEAD_STEP if self.before_body else STEP, limit)
         if start < self.pos < end and (self.pos == limit or self._hurried()):
             return True
