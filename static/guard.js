@@ -17,7 +17,7 @@
   const may = ([id, purpose, beacon], image) => purpose == "necessary" || (id in services ? services[id] : grants[purpose]) && !(image && beacon && !grants.beacons);
 
   // --- whose something is
-  const group = key => key.split(":");
+  const group = key => key.replace(/^:/, "unknown:").split(":");
   const find = (list, text) => list.find(one => (one[2] ||= RegExp(one[1].replace(/\./g, "\\.")), one[2].test(text)))?.[0];
   const load = list => list.map(([key, source]) => [group(key), source]);
   const rules = load([...JSON.parse(own.cgRules || "[]"), ...table.rules]), names = load(table.names);
@@ -33,7 +33,7 @@
         let [fine, count, code] = group(table.hosts[key]), at = 0, value = 0;
         code = atob(code);
         const bit = () => code.charCodeAt(at >> 3) >> (at++ & 7) & 1;
-        for (; count--; hashes[value] = group(key)) {
+        for (; count--; hashes[value] = group(":" + key)) {
           for (; bit();) value += 1 << fine;
           for (let i = 0; i < fine;) value += bit() << i++;
         }
@@ -143,7 +143,7 @@
   // --- markup that is given as text
   let policy, quiet;
   const inert = () => quiet ||= d.implementation.createHTMLDocument("");
-  const html = getOwnPropertyDescriptor(proto, "innerHTML");
+  const html = getOwnPropertyDescriptor(proto, "innerHTML"), fragment = native(d.createRange().createContextualFragment);
   // Only what names another host is worth a look, and what may be spelt otherwise.
   const worth = table.own ? /[/&]/ : /[/\\]\s*[/\\]|[ps]\s*:|&(#|\w*sol|col)/i;
   // The inert root of a text in which something is held.
@@ -156,6 +156,11 @@
   const markup = text => {
     const root = parsed(0, text);
     if (!root) return text;
+    // A parser runs these: they come back as the gate's do, in order and with what they write.
+    each(root.content.querySelectorAll("script[data-cg-src]"), e => {
+      e.type && put(e, "data-cg-type", e.type);
+      put(e, "type", "text/plain");
+    });
     policy ||= window.trustedTypes?.createPolicy("cookiegate-guard", { createHTML: s => s }) || { createHTML: s => s };
     return policy.createHTML(apply(html.get, root, []));
   };
@@ -223,7 +228,7 @@
       if (root) return () => it[way](...root.childNodes);
     });
     wrap("Range", "createContextualFragment", (it, [text]) => {
-      const part = inert().createRange().createContextualFragment(text);
+      const part = fragment(inert().createRange(), text);
       if (every(part, sift)) return () => d.adoptNode(part);
     });
     wrap("Document", "write writeln", (it, args) => { args[0] && args.splice(0, 9e9, markup(args.length > 1 ? args.join("") : args[0])) });

@@ -106,7 +106,7 @@ def test_the_most_common_are_of_the_catalogue() -> None:
 
 
 def test_how_often_a_stranger_is_taken_for_a_tracker() -> None:
-    assert COMMON.chance < 1e-5
+    assert COMMON.chance < 1 / 10_000
     assert CATALOGUE.chance < 1 / 3000
 
 

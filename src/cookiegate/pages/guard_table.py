@@ -42,10 +42,10 @@ class _Share(NamedTuple):
 
 _ALL = _Share()
 # By the place among the most common: up to here, this much.
-_COMMON = {26: _Share(6, 12, 2), 70: _Share(6, 8, 0), 160: _Share(2, 2, 0), 300: _Share(1, 1, 0)}
+_COMMON = {26: _Share(6, 12, 2), 70: _Share(4, 4, 0), 160: _Share(2, 2, 0), 300: _Share(2, 1, 0)}
 _TAIL = {26: _Share(6, 12, 2), 300: _Share(4, 2, 0)}
 _OTHERS = _Share(2, 0, 0)
-_BITS = {Guard.COMMON: 26, Guard.CATALOGUE: 24}
+_BITS = {Guard.COMMON: 23, Guard.CATALOGUE: 24}
 
 
 class Table(NamedTuple):
