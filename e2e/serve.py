@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route
 
 import charset_pages
 import vendors
-from cookiegate import CookieGate
+from cookiegate import CookieGate, Policy
 from cookiegate.demo.app import Shop, create_app, demo_policy
 from cookiegate.demo.panel import Sightings
 from sinks import OTHERS, page_of
@@ -97,7 +97,8 @@ def end_with_parent() -> None:
 def main() -> None:
     """Serve until ended."""
     parser = argparse.ArgumentParser()
-    apps = ["demo", "bare", "order", "sinks", "open-sinks", "charsets", "vendors", "open-vendors"]
+    apps = ["demo", "bare", "order", "sinks", "open-sinks", "charsets"]
+    apps += ["vendors", "open-vendors", "csp-vendors"]
     parser.add_argument("app", choices=apps)
     parser.add_argument("--trust", action="append", default=[])
     arguments = parser.parse_args()
@@ -110,6 +111,11 @@ def main() -> None:
         "charsets": lambda: charset_pages.create_app(KEY),
         "vendors": lambda: CookieGate(vendors.create_app(), secret_keys=[KEY]),
         "open-vendors": vendors.create_app,
+        "csp-vendors": lambda: CookieGate(
+            vendors.create_app(),
+            secret_keys=[KEY],
+            policy=Policy.from_dict({"csp": "enforce", "unknown": "hold", "guard": "off"}),
+        ),
     }
     app = makers[arguments.app]()
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
