@@ -153,6 +153,11 @@ APPS: dict[str, Callable[[argparse.Namespace], ASGIApp]] = {
     ),
     "open-guard": lambda _: guard_pages.create_app(),
     "vendors": lambda _: CookieGate(vendors.create_app(), secret_keys=[KEY]),
+    "csp-vendors": lambda _: CookieGate(
+        vendors.create_app(),
+        secret_keys=[KEY],
+        policy=Policy.from_dict({"csp": "enforce", "unknown": "hold", "guard": "off"}),
+    ),
     "open-vendors": lambda _: vendors.create_app(),
 }
 

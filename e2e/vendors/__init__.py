@@ -5,6 +5,7 @@ One text file describes one vendor, in sections that begin with a line ``== NAME
     service           the ids of the catalogue whose services the page uses
     head, body        what the vendor tells a site to paste; ``@demo FILE`` is a snippet of the demo
     app.js            the same, done at run time by a script of the site's own that puts addresses together
+    app.js for the next page   one that, once it was refused, does not ask again before that
     script ADDRESS    what the script, document or style sheet at this host and path holds
     document ADDRESS
     style ADDRESS
@@ -38,7 +39,7 @@ KINDS = {"script": "text/javascript", "document": "text/html", "style": "text/cs
 
 @dataclass(frozen=True)
 class Vendor:
-    """One vendor's snippet. answers: media type and text, by host and path."""
+    """One vendor's snippet. answers: media type and text, by host and path. late: ``app`` asks only once."""
 
     name: str
     services: tuple[str, ...]
@@ -46,6 +47,7 @@ class Vendor:
     head: str = ""
     body: str = ""
     app: str = ""
+    late: bool = False
     without_script: tuple[str, ...] = ()
     cookies: frozenset[str] = frozenset()
     storage: frozenset[str] = frozenset()
@@ -110,13 +112,15 @@ def read(file: Path) -> Vendor:
         kind, _, address = name.partition(" ")
         answers[address] = (KINDS[kind], texts.pop(name))
     words = {name: tuple(texts.pop(name, "").split()) for name in LISTS}
+    late = texts.pop("app.js for the next page", "")
     vendor = Vendor(
         file.stem,
         words["service"],
         words["requests"],
         texts.pop("head", ""),
         texts.pop("body", ""),
-        texts.pop("app.js", ""),
+        texts.pop("app.js", late),
+        bool(late),
         words["without script"],
         frozenset(words["cookies"]),
         frozenset(texts.pop("storage", "").splitlines()),
