@@ -60,9 +60,6 @@ _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 BODILESS = frozenset({204, 205, 304})
 MOST_WHOLE = 4 * 1024 * 1024
 """Bytes that a page which came packed may unpack to, and still be held back whole."""
-SOON = 2048
-"""Bytes of a stream that are read first, so that its beginning leaves at once."""
-
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
 
 _logger = logging.getLogger("cookiegate")
@@ -267,8 +264,7 @@ class Responder(ConsentView):
             await self._send(with_headers(self._start, without(headers, b"content-length")))
             policy = self._desk.policy
             self._gate = PageGate(policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet)
-            pieces = chain((page[:SOON], page[SOON:]), self._pieces)
-            return await self._stream(message, pieces, more, hurries=not self._encoder)
+            return await self._stream(message, chain((page,), self._pieces), more)
         plans = self._desk.plans
         whole = await in_turns(plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet))
         self._note(whole.findings)
@@ -282,9 +278,7 @@ class Responder(ConsentView):
         data, more = data_of(message)
         await self._stream(message, unpacked(self._decoder, data, final=not more), more)
 
-    async def _stream(
-        self, message: Message, pieces: Iterator[bytes], more: bool, *, hurries: bool = False
-    ) -> None:
+    async def _stream(self, message: Message, pieces: Iterator[bytes], more: bool) -> None:
         """Send what comes of these pieces of a page."""
 
         async def send(body: bytes) -> None:
@@ -293,7 +287,7 @@ class Responder(ConsentView):
         self._on_body = Responder._over  # for good, should anything of this fail
         steps = packed(self._encoder, gated(self._gate, pieces, final=not more), final=not more)
         try:
-            body = await handed_on(steps, send, hurries=hurries)
+            body = await handed_on(steps, send)
         except EncodingError as error:
             self._report(problem=str(error))
             raise  # the server then cuts the connection: nobody takes the page for a whole one

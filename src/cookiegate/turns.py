@@ -34,23 +34,20 @@ async def in_turns(steps: Steps[_Result]) -> _Result:
             began = perf_counter()
 
 
-async def handed_on(
-    pieces: Iterator[bytes], send: Callable[[bytes], Awaitable[None]], *, hurries: bool = False
-) -> bytes:
+async def handed_on(pieces: Iterator[bytes], send: Callable[[bytes], Awaitable[None]]) -> bytes:
     """Take pieces of a body in turns, hand on what is much already, and give the rest.
 
-    Who reads slowly is waited for then, so that no more is made than they take. hurries: the first bytes that
-    there are do not wait for others.
+    Who reads slowly is waited for then, so that no more is made than they take.
     """
     parts: list[bytes] = []
-    length, enough = 0, 1 if hurries else HANDED_ON
+    length = 0
     began = perf_counter()
     for piece in pieces:
         parts.append(piece)
         length += len(piece)
-        if length >= enough:
+        if length >= HANDED_ON:
             whole = b"".join(parts)
-            parts, length, enough = [], 0, HANDED_ON
+            parts, length = [], 0
             await send(whole)
             began = perf_counter()
         elif perf_counter() - began > TURN:
