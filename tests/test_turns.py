@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from cookiegate import turns
 
@@ -31,7 +32,7 @@ async def test_pieces_are_handed_on_when_they_are_much(monkeypatch, turn):
 
     async def send(data):
         sent.append((made, len(data)))
-        await anyio.sleep(0)
+        await checkpoint()
 
     rest = await turns.handed_on(pieces(), send)
     assert sent == [(number, turns.HANDED_ON) for number in (4, 8, 12, 16, 20)]
@@ -45,7 +46,7 @@ async def test_others_have_their_turn(monkeypatch):
     async def other():
         while len(seen) < 3:
             seen.append("other")
-            await anyio.sleep(0)
+            await checkpoint()
 
     def steps():
         for _ in range(50):
