@@ -8,7 +8,7 @@ ARGS ?=
 EXACT := src/cookiegate/gate/*,src/cookiegate/consent/*,src/cookiegate/middleware.py,src/cookiegate/*responder.py,src/cookiegate/view.py,src/cookiegate/desk.py,src/cookiegate/turns.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz shots clean
+.PHONY: help demo test check bench load fuzz shots clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,10 @@ check: ## Lint, format, types and import floors, in seconds
 bench: ## Speed of the gate beside its peers (ARGS="--only mixed")
 	@sh scripts/setup.sh bench
 	@$(PY) benchmarks/bench.py $(ARGS)
+
+load: ## Slow readers, and readers who leave, at a real server (ARGS="--leavers 2000")
+	@sh scripts/setup.sh dev
+	@$(PY) benchmarks/load.py $(ARGS)
 
 fuzz: ## A minute of guided guessing at pages that break a rule (ARGS="-max_total_time=600")
 	@sh scripts/setup.sh fuzz
