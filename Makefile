@@ -8,7 +8,7 @@ ARGS ?=
 EXACT := src/cookiegate/gate/*,src/cookiegate/consent/*,src/cookiegate/middleware.py,src/cookiegate/*responder.py,src/cookiegate/view.py,src/cookiegate/desk.py,src/cookiegate/turns.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-guard fuzz shots clean
+.PHONY: help demo test check bench bench-guard load fuzz shots clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,10 @@ bench-guard: ## Cost of the guard in Chromium
 	@sh scripts/setup.sh dev
 	@$(PY) scripts/browser.py
 	@COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) benchmarks/guard.py $(ARGS)
+
+load: ## Slow readers, and readers who leave, at a real server (ARGS="--leavers 2000")
+	@sh scripts/setup.sh dev
+	@$(PY) benchmarks/load.py $(ARGS)
 
 fuzz: ## A minute of guided guessing at pages that break a rule (ARGS="-max_total_time=600")
 	@sh scripts/setup.sh fuzz

@@ -260,3 +260,22 @@ def test_one_word_measures_one_thing_for_a_program_to_read(word, what):
     assert what in {target["what"] for target in found["targets"]}
     assert all(line["figure"] > 0 for line in found["lines"])
     assert {target["verdict"].split()[0].rstrip(",") for target in found["targets"]} <= {"reached", "missed"}
+
+
+# --- load
+
+
+def test_a_few_readers_and_leavers_make_a_table(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    load = import_module("load")
+    for name, value in {"READERS": 3, "ARRIVALS": 0.1, "READING": 0.2}.items():
+        monkeypatch.setattr(load, name, value)
+    bare, gated = (load.measured(40, gated=one) for one in (False, True))
+    assert gated.tasks == bare.tasks == 0
+    assert gated.first > 0
+    assert gated.peak > 1e6
+    text = "\n".join(
+        [*tables.table(load.lines(40, bare, gated)), *tables.targets_table(load.targets(bare, gated))]
+    )
+    assert re.search(r"^3 slow readers +first byte, alone +[\d.]+ ms", text, re.MULTILINE)
+    assert re.search(r"^memory of the process +<= 300.00 MB +[\d.]+ MB: (reached|missed)", text, re.MULTILINE)

@@ -11,7 +11,8 @@ from cookiegate.gate.json import LIMIT, gate_json
 from cookiegate.gate.media import coding_of, is_json, is_rules, unreadable
 from cookiegate.gate.rules import gate_rules
 from cookiegate.gate.steps import gathered, packed, unpacked
-from cookiegate.responder import BODILESS, Responder, data_of
+from cookiegate.messages import data_of
+from cookiegate.responder import BODILESS, Responder
 from cookiegate.turns import in_turns
 
 if TYPE_CHECKING:

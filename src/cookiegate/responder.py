@@ -37,6 +37,7 @@ from cookiegate.gate.recoder import Recoder
 from cookiegate.gate.set_cookie import filter_set_cookie
 from cookiegate.gate.steps import gated, gathered, packed, unpacked
 from cookiegate.gate.wall import wall
+from cookiegate.messages import data_of, with_headers
 from cookiegate.policy.model import Cache, Csp
 from cookiegate.turns import handed_on, in_turns
 from cookiegate.view import ConsentView
@@ -366,14 +367,3 @@ class Responder(ConsentView):
             self._desk.on_response(report)
         except Exception:
             _logger.exception("on_response failed for %s", report.path)
-
-
-def with_headers(message: Message, headers: Headers) -> Message:
-    """Return the message with these headers: itself when it has them already."""
-    own = message.get("headers")
-    return message if headers is own or (own is None and not headers) else {**message, "headers": headers}
-
-
-def data_of(message: Message) -> tuple[bytes, bool]:
-    """Return what of the body a message holds, and whether more follows."""
-    return bytes(message.get("body", b"")), message.get("more_body", False)

@@ -65,8 +65,15 @@ async def test_after_accepting_everything_only_the_settings_link_is_added(site):
 
 
 async def test_a_page_that_links_to_the_settings_gets_no_link(site):
-    page = HEAD + b'<body><a href="/privacy-choices/">Privacy</a></body></html>'
+    page = HEAD + b'<body><a href="/privacy-choices/">Privacy</a>'
     seen = await site.send(start(HTML), body(page), headers=[site.answered("accept")])
+    assert seen.body == page
+
+
+async def test_a_link_to_the_settings_is_found_wherever_it_came_with_the_beginning(site):
+    page = HEAD + b"<body>" + b"<p>bread</p>" * 1500 + b'<a href="/privacy-choices/">Privacy</a>'
+    accepted = [site.answered("accept")]
+    seen = await site.send(start(HTML), body(page, True), body(), headers=accepted)
     assert seen.body == page
 
 
