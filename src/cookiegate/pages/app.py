@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import parse_qsl
 
 from cookiegate.assets import assets_by_file
 from cookiegate.consent.choose import accept_all, reject_all, save
@@ -15,6 +16,7 @@ from cookiegate.consent.decide import profile_of
 from cookiegate.gate.forwarded import allowed_post
 from cookiegate.gate.headers import elements, get_all, headers_of
 from cookiegate.gate.set_cookie import deletions
+from cookiegate.pages.declaration import declaration_fragment, declaration_json, declaration_page
 from cookiegate.pages.post import (
     Action,
     Post,
@@ -56,6 +58,8 @@ _OWN = (
     (b"vary", b"Cookie, Accept-Language, Sec-GPC"),
     (b"x-content-type-options", b"nosniff"),
 )
+# What says nothing about its reader may be kept by anybody for a while.
+_PUBLIC = {b"cache-control": b"public, max-age=300", b"vary": b"Accept, Accept-Language"}
 _FOREVER = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     (b"vary", b"Accept-Encoding"),
@@ -107,7 +111,8 @@ class Pages:
         method = scope["method"]
         headers = headers_of(scope)
         try:
-            answer = await self._route(method, self._place(scope, visit), headers, visit, receive)
+            query = scope.get("query_string", b"")
+            answer = await self._route(method, self._place(scope, visit), query, headers, visit, receive)
         except Refused as refused:
             answer = self._refuse(refused, headers, visit)
         if answer is None:
@@ -125,7 +130,7 @@ class Pages:
         return path.removeprefix(mounted if path.startswith(mounted) else self._policy.consent.prefix)
 
     async def _route(
-        self, method: str, place: str, headers: Headers, visit: Visit, receive: Receive
+        self, method: str, place: str, query: bytes, headers: Headers, visit: Visit, receive: Receive
     ) -> Answer | None:
         base = base_of(self._policy, visit.root_path)
         reads = method in ("GET", "HEAD")
@@ -140,7 +145,9 @@ class Pages:
                 return _state_answer(visit.profile, visit.state, visit.signals)
             case "/erase" if method == "POST":
                 return await self._erase(headers, visit, receive)
-            case "" | "/state":
+            case "/trackers" if reads:
+                return self._declare(headers, query, visit)
+            case "" | "/state" | "/trackers":
                 raise _not_allowed("GET, HEAD")
             case "/":
                 raise _not_allowed("GET, HEAD, POST")
@@ -156,6 +163,18 @@ class Pages:
             return Answer(status=200, body=asset.body, media_type=media_type, headers=_FOREVER)
         packed = (*_FOREVER, (b"content-encoding", b"gzip"))
         return Answer(status=200, body=asset.gzipped, media_type=media_type, headers=packed)
+
+    def _declare(self, headers: Headers, query: bytes, visit: Visit) -> Answer:
+        """Answer with what the site uses: the same for every visitor."""
+        policy, cookie = self._policy, self._cookie.name(visit.origin.secure).decode()
+        asked = dict(parse_qsl(query.decode("latin-1"))).get("format")
+        public = tuple((name, _PUBLIC.get(name, value)) for name, value in _OWN)
+        if asked == "json" or (not asked and wants_json(headers)):
+            return _json_answer(200, declaration_json(policy, cookie), (), public)
+        if asked == "fragment":
+            fragment = declaration_fragment(policy, language_of(policy, visit), cookie)
+            return Answer(status=200, body=fragment.encode(), headers=public)
+        return Answer(status=200, body=declaration_page(policy, visit, cookie), headers=public)
 
     async def _choose(self, headers: Headers, visit: Visit, receive: Receive) -> Answer | None:
         body = await _own_body(headers, visit, receive)
@@ -246,10 +265,13 @@ def _state_answer(
 
 
 def _json_answer(
-    status: int, content: Mapping[str, object], extra: tuple[tuple[bytes, bytes], ...]
+    status: int,
+    content: Mapping[str, object],
+    extra: tuple[tuple[bytes, bytes], ...],
+    common: tuple[tuple[bytes, bytes], ...] = _OWN,
 ) -> Answer:
     body = json.dumps(content, separators=(",", ":")).encode()
-    return Answer(status=status, body=body, media_type=_JSON, headers=(*_OWN, *extra))
+    return Answer(status=status, body=body, media_type=_JSON, headers=(*common, *extra))
 
 
 def _set(cookies: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cookiegate.consent.decide import Reason, answer
+from cookiegate.pages.facts import Facts, facts_of
 from cookiegate.pages.render import asset_file, base_of, language_of, page_title, render
 from cookiegate.policy.model import MEANS, Collection, Purpose
 from cookiegate.policy.texts import Texts, texts
 from cookiegate.policy.wording import (
-    countries,
-    loaded_as,
     purpose_description,
     purpose_name,
     purpose_title,
@@ -32,26 +31,11 @@ _DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CookieRow:
-    """A line of a service's table, in the visitor's words."""
-
-    name: str
-    holds: str
-    kept: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRow:
-    """A service, in the visitor's words. on: how its switch stands. allowed: whether it may load now."""
+    """A service of a purpose. on: how its switch stands. allowed: whether it may load now."""
 
     id: str
-    name: str
-    vendor: str
-    country: str
-    loaded_as: str
-    privacy_policy: str
-    cookies: tuple[CookieRow, ...]
-    storage: tuple[str, ...]
+    facts: Facts
     on: bool
     allowed: bool
 
@@ -136,7 +120,7 @@ def _purpose(t: Texts, policy: Policy, visit: Visit, purpose: Purpose) -> Purpos
         services=services,
         marks=_marks([tuple(service.allowed for service in services)]),
         summary=t.plural(key, len(services), allowed=t.number(allowed)),
-        names=t.join([service.name for service in services]),
+        names=t.join([service.facts.name for service in services]),
     )
 
 
@@ -165,16 +149,7 @@ def _service(t: Texts, visit: Visit, service: Service, purpose: Reason) -> Servi
     follows = chosen is None or (chosen and purpose is Reason.SIGNAL)
     return ServiceRow(
         id=service.id,
-        name=service.name,
-        vendor=service.vendor,
-        country=countries(t, service),
-        loaded_as=loaded_as(t, service),
-        privacy_policy=service.privacy_policy,
-        cookies=tuple(
-            CookieRow(name=rule.name, holds=t.get(f"holds.{rule.holds}"), kept=t.lifetime(rule.lifetime))
-            for rule in service.cookies
-        ),
-        storage=service.storage,
+        facts=facts_of(t, service),
         on=purpose is Reason.GRANTED if follows else bool(chosen),
         allowed=visit.profile.decide(service).allowed,
     )
