@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 from cookiegate.assets import assets_by_file
 from cookiegate.consent.choose import accept_all, reject_all, save
 from cookiegate.consent.decide import profile_of
+from cookiegate.devices import device_of
 from cookiegate.gate.forwarded import allowed_post
-from cookiegate.gate.headers import elements, get_all, headers_of
+from cookiegate.gate.headers import elements, get, get_all, headers_of
 from cookiegate.gate.set_cookie import deletions
 from cookiegate.pages.declaration import declaration_fragment, declaration_json, declaration_page
 from cookiegate.pages.post import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from cookiegate.consent.cookie import ConsentCookie
     from cookiegate.consent.decide import Profile
     from cookiegate.consent.model import ConsentState, Signals
+    from cookiegate.devices import Device
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.visit import Visit
     from cookiegate.policy.model import Policy
@@ -138,7 +140,7 @@ class Pages:
             case "" if reads:
                 return Answer(status=307, headers=(*_OWN, (b"location", base.encode())))
             case "/" if reads:
-                return Answer(status=200, body=settings_page(self._policy, visit))
+                return Answer(status=200, body=settings_page(self._policy, visit, _device(headers)))
             case "/" if method == "POST":
                 return await self._choose(headers, visit, receive)
             case "/state" if reads:
@@ -272,6 +274,11 @@ def _json_answer(
 ) -> Answer:
     body = json.dumps(content, separators=(",", ":")).encode()
     return Answer(status=status, body=body, media_type=_JSON, headers=(*common, *extra))
+
+
+def _device(headers: Headers) -> Device:
+    agent, brands = (get(headers, name) or b"" for name in (b"user-agent", b"sec-ch-ua"))
+    return device_of(agent.decode("latin-1"), brands.decode("latin-1"))
 
 
 def _set(cookies: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:

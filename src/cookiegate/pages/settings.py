@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cookiegate.consent.decide import Reason, answer
+from cookiegate.devices import Browser, Device
+from cookiegate.pages.browsers import guides
 from cookiegate.pages.facts import Facts, facts_of
 from cookiegate.pages.render import asset_file, base_of, language_of, page_title, render
 from cookiegate.policy.model import MEANS, Collection, Purpose
@@ -28,6 +30,7 @@ MOST_TICKS = 40
 """More ticks than this say less than their number in words."""
 
 _DAY = 86_400
+_UNKNOWN = Device(Browser.OTHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +77,8 @@ class Now:
     marks: tuple[tuple[bool, ...], ...]
 
 
-def settings_page(policy: Policy, visit: Visit) -> bytes:
-    """Return the settings page as this visitor's choices stand."""
+def settings_page(policy: Policy, visit: Visit, device: Device = _UNKNOWN) -> bytes:
+    """Return the settings page as this visitor's choices stand. device: whose own menus are explained."""
     t = texts(language_of(policy, visit))
     purposes = [_purpose(t, policy, visit, purpose) for purpose in policy.purposes]
     lede = (
@@ -83,6 +86,7 @@ def settings_page(policy: Policy, visit: Visit) -> bytes:
         if any(row.optional and row.services for row in purposes)
         else "settings.lede_purposes"
     )
+    own_browser, other_browsers = guides(t, device)
     together = Markup("<em>{}</em>").format(t.get("means.and"))
     return render(
         "settings.html",
@@ -98,6 +102,9 @@ def settings_page(policy: Policy, visit: Visit) -> bytes:
         purposes=purposes,
         means_lede=t.get("means.lede", **{"and": together}),
         means_rows=[_means(t, policy, visit, means) for means in MEANS],
+        own_browser=own_browser,
+        other_browsers=other_browsers,
+        code=Markup("<code><bdi>{}</bdi></code>").format,
         policy_url=policy.site.privacy_policy,
     )
 
