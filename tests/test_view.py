@@ -220,6 +220,15 @@ async def test_what_is_always_allowed_is_nobodys_choice():
         await view_of().withdraw()
 
 
+async def test_the_declaration_speaks_to_the_visitor():
+    view = view_of((b"accept-language", b"de"), scheme="https")
+    assert 'lang="de"' in view.declaration()
+    assert "__Host-cg" in view.declaration()
+    assert 'lang="ar"' in view.declaration("ar")
+    with pytest.raises(ValueError, match="language"):
+        view.declaration("xx")
+
+
 async def test_several_valid_cookies_are_replaced_on_pages():
     view = view_of(cookie_of(accepted()), cookie_of(rejected()))
     assert view.set_cookies(page=False) == []

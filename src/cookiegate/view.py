@@ -17,9 +17,12 @@ from cookiegate.gate.forwarded import origin_of, root_of
 from cookiegate.gate.headers import get, get_all
 from cookiegate.gate.set_cookie import deletions
 from cookiegate.gate.visit import Visit
+from cookiegate.pages.declaration import declaration_fragment
+from cookiegate.pages.render import language_of
 from cookiegate.policy.model import MEANS, Cache
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from starlette.types import Scope
 
     from cookiegate.catalog.model import Service
@@ -135,6 +138,15 @@ class ConsentView:
     def withdraw_sync(self, *ids: str) -> None:
         """Do the same as ``withdraw`` from a view that runs in a thread."""
         self._choose(ids, granted=False)
+
+    def declaration(self, language: str = "") -> Markup:
+        """Return what the site uses, as a part of a page: for a privacy policy of the site's own.
+
+        language: one that our pages speak; empty for the visitor's. Raises ValueError for another one.
+        """
+        policy, origin = self._desk.policy, self.visit.origin
+        cookie = self._desk.cookie.name(origin.secure, origin.host).decode()
+        return declaration_fragment(policy, language or language_of(policy, self._ask()), cookie)
 
     def variant(self) -> str:
         """Name all by which this visitor's page differs from another's, as far as a cache may confirm it."""

@@ -139,6 +139,7 @@ class Browser:
         headers: dict[str, str] | list[tuple[str, str]] | None = None,
         body: bytes | list[bytes] = b"",
         prefix: str = "/privacy-choices",
+        query: bytes = b"",
     ) -> Reply:
         pairs = list(headers.items()) if isinstance(headers, dict) else headers or []
         chunks = [body] if isinstance(body, bytes) else body
@@ -146,6 +147,7 @@ class Browser:
             "type": "http",
             "method": method,
             "path": prefix + path,
+            "query_string": query,
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs],
             "cookiegate": View(self.visit),
         }

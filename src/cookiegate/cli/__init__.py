@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cookiegate.cli import check, demo, gate, keygen, lookup, proxy
+from cookiegate.cli import check, declaration, demo, gate, keygen, lookup, proxy
 from cookiegate.cli.command import Exit, Parser, installed_version
 from cookiegate.exceptions import CookieGateError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = (demo, gate, lookup, check, keygen, proxy)
+COMMANDS = (demo, gate, lookup, check, declaration, proxy, keygen)
 
 _EPILOG = """\
 exit status:

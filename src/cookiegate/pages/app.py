@@ -8,15 +8,17 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from cookiegate.assets import assets_by_file
 from cookiegate.consent.choose import accept_all, reject_all, save
 from cookiegate.consent.decide import profile_of
+from cookiegate.devices import device_of
 from cookiegate.gate.bucket import bucket_cookie, has_cookie
 from cookiegate.gate.forwarded import allowed_post
-from cookiegate.gate.headers import elements, get_all, headers_of
+from cookiegate.gate.headers import elements, get, get_all, headers_of
 from cookiegate.gate.set_cookie import deletions
+from cookiegate.pages.declaration import declaration_fragment, declaration_json, declaration_page
 from cookiegate.pages.guard import guard_asset
 from cookiegate.pages.post import (
     Action,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from cookiegate.consent.cookie import ConsentCookie
     from cookiegate.consent.decide import Profile
     from cookiegate.consent.model import ConsentState, Signals
+    from cookiegate.devices import Device
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.visit import Visit
     from cookiegate.pages.report import Violation
@@ -63,6 +66,8 @@ _OWN = (
     (b"vary", b"Cookie, Accept-Language, Sec-GPC"),
     (b"x-content-type-options", b"nosniff"),
 )
+# What says nothing about its reader may be kept by anybody for a while.
+_PUBLIC = {b"cache-control": b"public, max-age=300", b"vary": b"Accept, Accept-Language"}
 _FOREVER = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     (b"vary", b"Accept-Encoding"),
@@ -118,7 +123,8 @@ class Pages:
         method = scope["method"]
         headers = headers_of(scope)
         try:
-            answer = await self._route(method, self._place(scope, visit), headers, visit, receive)
+            query = scope.get("query_string", b"")
+            answer = await self._route(method, self._place(scope, visit), query, headers, visit, receive)
         except Refused as refused:
             answer = self._refuse(refused, headers, visit)
         if answer is None:
@@ -138,7 +144,7 @@ class Pages:
         return path.removeprefix(mounted if path.startswith(mounted) else self._policy.consent.prefix)
 
     async def _route(
-        self, method: str, place: str, headers: Headers, visit: Visit, receive: Receive
+        self, method: str, place: str, query: bytes, headers: Headers, visit: Visit, receive: Receive
     ) -> Answer | None:
         base = base_of(self._policy, visit.root_path)
         reads = method in ("GET", "HEAD")
@@ -146,7 +152,7 @@ class Pages:
             case "" if reads:
                 return Answer(status=307, headers=(*_OWN, (b"location", base.encode())))
             case "/" if reads:
-                return Answer(status=200, body=settings_page(self._policy, visit))
+                return Answer(status=200, body=settings_page(self._policy, visit, _device(headers)))
             case "/" if method == "POST":
                 return await self._choose(headers, visit, receive)
             case "/state" if reads:
@@ -157,7 +163,9 @@ class Pages:
             case "/report" if method == "POST":
                 status = await self._reports.take(headers, visit.origin.host, receive)
                 return None if status is None else Answer(status=status)
-            case "" | "/state":
+            case "/trackers" if reads:
+                return self._declare(headers, query, visit)
+            case "" | "/state" | "/trackers":
                 raise _not_allowed("GET, HEAD")
             case "/":
                 raise _not_allowed("GET, HEAD, POST")
@@ -178,6 +186,19 @@ class Pages:
         if self._guard is not None and file == self._guard.file:
             return self._guard
         return assets_by_file().get(file)
+
+    def _declare(self, headers: Headers, query: bytes, visit: Visit) -> Answer:
+        """Answer with what the site uses: the same for every visitor."""
+        policy, origin = self._policy, visit.origin
+        cookie = self._cookie.name(origin.secure, origin.host).decode()
+        asked = dict(parse_qsl(query.decode("latin-1"))).get("format")
+        public = tuple((name, _PUBLIC.get(name, value)) for name, value in _OWN)
+        if asked == "json" or (not asked and wants_json(headers)):
+            return _json_answer(200, declaration_json(policy, cookie), (), public)
+        if asked == "fragment":
+            fragment = declaration_fragment(policy, language_of(policy, visit), cookie)
+            return Answer(status=200, body=fragment.encode(), headers=public)
+        return Answer(status=200, body=declaration_page(policy, visit, cookie), headers=public)
 
     async def _choose(self, headers: Headers, visit: Visit, receive: Receive) -> Answer | None:
         body = await _own_body(headers, visit, receive)
@@ -286,10 +307,18 @@ def _state_answer(
 
 
 def _json_answer(
-    status: int, content: Mapping[str, object], extra: tuple[tuple[bytes, bytes], ...]
+    status: int,
+    content: Mapping[str, object],
+    extra: tuple[tuple[bytes, bytes], ...],
+    common: tuple[tuple[bytes, bytes], ...] = _OWN,
 ) -> Answer:
     body = json.dumps(content, separators=(",", ":")).encode()
-    return Answer(status=status, body=body, media_type=_JSON, headers=(*_OWN, *extra))
+    return Answer(status=status, body=body, media_type=_JSON, headers=(*common, *extra))
+
+
+def _device(headers: Headers) -> Device:
+    agent, brands = (get(headers, name) or b"" for name in (b"user-agent", b"sec-ch-ua"))
+    return device_of(agent.decode("latin-1"), brands.decode("latin-1"))
 
 
 def _set(cookies: list[bytes]) -> tuple[tuple[bytes, bytes], ...]:

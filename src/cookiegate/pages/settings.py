@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from cookiegate.consent.decide import Reason, answer
+from cookiegate.devices import Browser, Device
+from cookiegate.pages.browsers import guides
+from cookiegate.pages.facts import Facts, facts_of
 from cookiegate.pages.render import asset_file, base_of, language_of, page_title, render
 from cookiegate.policy.model import MEANS, Collection, Purpose
 from cookiegate.policy.texts import Texts, texts
 from cookiegate.policy.wording import (
-    countries,
-    loaded_as,
     purpose_description,
     purpose_name,
     purpose_title,
@@ -29,29 +30,15 @@ MOST_TICKS = 40
 """More ticks than this say less than their number in words."""
 
 _DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CookieRow:
-    """A line of a service's table, in the visitor's words."""
-
-    name: str
-    holds: str
-    kept: str
+_UNKNOWN = Device(Browser.OTHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRow:
-    """A service, in the visitor's words. on: how its switch stands. allowed: whether it may load now."""
+    """A service of a purpose. on: how its switch stands. allowed: whether it may load now."""
 
     id: str
-    name: str
-    vendor: str
-    country: str
-    loaded_as: str
-    privacy_policy: str
-    cookies: tuple[CookieRow, ...]
-    storage: tuple[str, ...]
+    facts: Facts
     on: bool
     allowed: bool
 
@@ -90,8 +77,8 @@ class Now:
     marks: tuple[tuple[bool, ...], ...]
 
 
-def settings_page(policy: Policy, visit: Visit) -> bytes:
-    """Return the settings page as this visitor's choices stand."""
+def settings_page(policy: Policy, visit: Visit, device: Device = _UNKNOWN) -> bytes:
+    """Return the settings page as this visitor's choices stand. device: whose own menus are explained."""
     t = texts(language_of(policy, visit))
     purposes = [_purpose(t, policy, visit, purpose) for purpose in policy.purposes]
     lede = (
@@ -99,6 +86,7 @@ def settings_page(policy: Policy, visit: Visit) -> bytes:
         if any(row.optional and row.services for row in purposes)
         else "settings.lede_purposes"
     )
+    own_browser, other_browsers = guides(t, device)
     together = Markup("<em>{}</em>").format(t.get("means.and"))
     return render(
         "settings.html",
@@ -114,6 +102,9 @@ def settings_page(policy: Policy, visit: Visit) -> bytes:
         purposes=purposes,
         means_lede=t.get("means.lede", **{"and": together}),
         means_rows=[_means(t, policy, visit, means) for means in MEANS],
+        own_browser=own_browser,
+        other_browsers=other_browsers,
+        code=Markup("<code><bdi>{}</bdi></code>").format,
         policy_url=policy.site.privacy_policy,
     )
 
@@ -136,7 +127,7 @@ def _purpose(t: Texts, policy: Policy, visit: Visit, purpose: Purpose) -> Purpos
         services=services,
         marks=_marks([tuple(service.allowed for service in services)]),
         summary=t.plural(key, len(services), allowed=t.number(allowed)),
-        names=t.join([service.name for service in services]),
+        names=t.join([service.facts.name for service in services]),
     )
 
 
@@ -165,16 +156,7 @@ def _service(t: Texts, visit: Visit, service: Service, purpose: Reason) -> Servi
     follows = chosen is None or (chosen and purpose is Reason.SIGNAL)
     return ServiceRow(
         id=service.id,
-        name=service.name,
-        vendor=service.vendor,
-        country=countries(t, service),
-        loaded_as=loaded_as(t, service),
-        privacy_policy=service.privacy_policy,
-        cookies=tuple(
-            CookieRow(name=rule.name, holds=t.get(f"holds.{rule.holds}"), kept=t.lifetime(rule.lifetime))
-            for rule in service.cookies
-        ),
-        storage=service.storage,
+        facts=facts_of(t, service),
         on=purpose is Reason.GRANTED if follows else bool(chosen),
         allowed=visit.profile.decide(service).allowed,
     )
