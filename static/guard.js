@@ -17,7 +17,7 @@
   const may = ([id, purpose, beacon], image) => purpose == "necessary" || (id in services ? services[id] : grants[purpose]) && !(image && beacon && !grants.beacons);
 
   // --- whose something is
-  const group = key => key.split(":");
+  const group = key => key.replace(/^:/, "unknown:").split(":");
   const find = (list, text) => list.find(one => (one[2] ||= RegExp(one[1].replace(/\./g, "\\.")), one[2].test(text)))?.[0];
   const load = list => list.map(([key, source]) => [group(key), source]);
   const rules = load([...JSON.parse(own.cgRules || "[]"), ...table.rules]), names = load(table.names);
@@ -33,7 +33,7 @@
         let [fine, count, code] = group(table.hosts[key]), at = 0, value = 0;
         code = atob(code);
         const bit = () => code.charCodeAt(at >> 3) >> (at++ & 7) & 1;
-        for (; count--; hashes[value] = group(key)) {
+        for (; count--; hashes[value] = group(":" + key)) {
           for (; bit();) value += 1 << fine;
           for (let i = 0; i < fine;) value += bit() << i++;
         }
