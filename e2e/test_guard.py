@@ -186,3 +186,21 @@ def test_what_is_stopped_fails_as_the_network_does(guarded: str, visitors: Visit
         *(["TypeError", "Failed to fetch"], ["error", True], 0, ["error", True], ["error", True], True)
     ]
     assert visitor.requests == []
+
+
+@pytest.mark.parametrize("url", ["static.hotjar.com/c/hotjar-1.js", "www.googletagmanager.com/gtag/js"])
+def test_services_that_only_the_catalogue_knows(guarded: str, visitors: Visitors, url: str) -> None:
+    visitor = visitors(guarded)
+    visitor.goto("/")
+    visitor.page.evaluate(
+        f"""() => {{
+            const script = document.createElement("script");
+            script.src = "https://{url}";
+            document.head.append(script);
+        }}"""
+    )
+    visitor.settle()
+    assert visitor.requests == []
+    visitor.save("Accept all")
+    visitor.page.wait_for_function("() => window.ran?.length == 1")
+    assert visitor.requests == [url]
