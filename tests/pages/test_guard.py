@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cookiegate.consent.decide import granted_profile
+from cookiegate.exceptions import PolicyError
 from cookiegate.pages.guard import Guards, guard_asset
 from cookiegate.policy.model import Guard, Policy
 
@@ -41,6 +42,11 @@ def test_none_where_nothing_is_denied(visit_of: Callable[..., Visit]) -> None:
 def test_none_where_it_is_off(visit_of: Callable[..., Visit]) -> None:
     policy = Policy(guard=Guard.OFF)
     assert Guards(policy).render(visit_of(policy)) == b""
+
+
+def test_a_guard_that_does_not_exist() -> None:
+    with pytest.raises(PolicyError, match="guard = 'all'"):
+        Policy.from_dict({"guard": "all"})
 
 
 @pytest.mark.parametrize(("nonce", "taken"), [("YWJj+/_-=", True), ('a"b', False), ("", False)])
