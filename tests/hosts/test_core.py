@@ -13,7 +13,7 @@ import pytest
 
 from cookiegate import gate_html
 from hosting import content
-from hosting.client import PREFIX, ask_raw, echoed, read_until, snippet_of
+from hosting.client import PREFIX, ask_raw, echoed, read_until, snippet_of, without_ours
 
 if TYPE_CHECKING:
     from conftest import Host
@@ -25,13 +25,6 @@ SERVERS = ("uvicorn", "hypercorn", "granian", "daphne")
 def on(*sites: str) -> pytest.MarkDecorator:
     """Visit these sites only, on every server."""
     return pytest.mark.parametrize("host", [f"{a}-{b}" for a in SERVERS for b in sites], indirect=True)
-
-
-def without_snippet(answer: Answer) -> bytes:
-    """Return the page as it is without what the gate puts behind the body's start tag."""
-    snippet = snippet_of(answer.body)
-    assert answer.body.count(snippet) == 1
-    return answer.body.replace(snippet, b"", 1)
 
 
 def held(page: bytes) -> bytes:
@@ -58,7 +51,7 @@ def log_in(visitor: Visitor, path: str = "/login", **fields: str) -> Answer:
 def test_a_page_is_held_and_the_visitor_asked(visitor: Visitor) -> None:
     answer = visitor.ask("/")
     assert answer.status == 200
-    assert without_snippet(answer) == held(content.TRACKED)
+    assert without_ours(answer.body) == held(content.TRACKED)
     assert snippet_of(answer.body).count(b"accept-all") == 1
     assert int(answer.get("content-length") or len(answer.body)) == len(answer.body)
     assert (answer.get("cache-control") or "").startswith("private")
@@ -69,20 +62,20 @@ def test_a_page_is_held_and_the_visitor_asked(visitor: Visitor) -> None:
 def test_an_innocent_page_stays_as_it_is(visitor: Visitor) -> None:
     answer = visitor.ask("/innocent")
     assert snippet_of(answer.body)
-    assert without_snippet(answer) == content.INNOCENT
+    assert without_ours(answer.body) == content.INNOCENT
 
 
 def test_a_long_page(visitor: Visitor) -> None:
     answer = visitor.ask("/large")
     assert len(answer.body) > 2_000_000
-    assert without_snippet(answer) == held(content.LARGE)
+    assert without_ours(answer.body) == held(content.LARGE)
 
 
 def test_a_packed_page(visitor: Visitor) -> None:
     answer = visitor.ask("/innocent", headers={"Accept-Encoding": "gzip"})
     assert answer.get("content-encoding") == "gzip"
     body = gzip.decompress(answer.body)
-    assert body.replace(snippet_of(body), b"", 1) == content.INNOCENT
+    assert without_ours(body) == content.INNOCENT
     assert b"accept-all" in body
 
 
@@ -93,7 +86,7 @@ def test_a_page_comes_piece_by_piece(visitor: Visitor, host: Host) -> None:
     assert b"accept-all" in start
     tell(host, f"/go/{name}")
     body = start + response.read()
-    assert body.replace(snippet_of(body), b"", 1) == held(b"".join(content.PIECES))
+    assert without_ours(body) == held(b"".join(content.PIECES))
 
 
 def test_events_come_piece_by_piece_and_stay_as_they_are(visitor: Visitor, host: Host) -> None:
@@ -131,7 +124,7 @@ def tell(host: Host, path: str) -> bytes:
 def test_error_pages_are_pages(visitor: Visitor, path: str, status: int, page: str) -> None:
     answer = visitor.ask(path)
     assert answer.status == status
-    assert without_snippet(answer) == held(getattr(content, page))
+    assert without_ours(answer.body) == held(getattr(content, page))
 
 
 def test_redirects_lead_where_they_did(visitor: Visitor) -> None:
@@ -159,7 +152,7 @@ def test_a_file_that_is_a_page_is_held(visitor: Visitor) -> None:
     for path in ("/file", "/static/page.html"):
         answer = visitor.ask(path, headers={"Accept": "text/html", "Range": "bytes=0-9"})
         assert answer.status == 200
-        assert without_snippet(answer) == held(content.TRACKED)
+        assert without_ours(answer.body) == held(content.TRACKED)
 
 
 def test_a_download_stays_as_it_is(visitor: Visitor) -> None:
@@ -200,11 +193,11 @@ def test_an_answer_is_kept_and_the_page_follows_it(visitor: Visitor) -> None:
     assert line.startswith("cg=")
     assert "HttpOnly" in line
     page = visitor.ask("/")
-    assert without_snippet(page) == content.TRACKED
+    assert without_ours(page.body) == content.TRACKED
     assert b"accept-all" not in page.body
     assert visitor.choose("reject-all").status == 303
     page = visitor.ask("/")
-    assert without_snippet(page) == held(content.TRACKED)
+    assert without_ours(page.body) == held(content.TRACKED)
     assert b"accept-all" not in page.body
 
 
@@ -245,7 +238,7 @@ def test_a_view_grants(visitor: Visitor) -> None:
     assert content.HELD not in visitor.ask("/grant").body
     assert "cg" in visitor.cookies
     assert json.loads(visitor.ask("/consent").body) == {"analytics": True, "answered": True}
-    assert without_snippet(visitor.ask("/")) == content.TRACKED
+    assert without_ours(visitor.ask("/").body) == content.TRACKED
 
 
 def test_what_is_revalidated_is_what_the_answer_allows(visitor: Visitor) -> None:
@@ -257,7 +250,7 @@ def test_what_is_revalidated_is_what_the_answer_allows(visitor: Visitor) -> None
     visitor.choose("accept-all")
     other = visitor.ask("/etag", headers={"If-None-Match": tag, "Accept": "text/html"})
     assert other.status == 200
-    assert without_snippet(other) == content.TRACKED
+    assert without_ours(other.body) == content.TRACKED
 
 
 # --- cookies, sessions, forms

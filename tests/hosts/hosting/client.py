@@ -28,6 +28,7 @@ CERTIFICATE = ROOT / "e2e" / "localhost.pem"
 """A self-signed certificate for 127.0.0.1 with its key. It guards nothing: it is public."""
 
 PREFIX = "/privacy-choices/"
+_GUARD = re.compile(rb'<script src="[^"]*/assets/guard\.[^"]*"[^>]*></script>')
 _TIMEOUT = 20  # seconds
 
 
@@ -175,6 +176,13 @@ def snippet_of(body: bytes) -> bytes:
     """Return what was put behind the body's start tag; empty for nothing."""
     found = re.search(rb"<body[^>]*>(.*?)\n<h1>", body, re.S)
     return found[1] if found else b""
+
+
+def without_ours(body: bytes) -> bytes:
+    """Return a page without what was put into it: the guard, and what stands behind the body's start tag."""
+    snippet = snippet_of(body)
+    assert not snippet or body.count(snippet) == 1
+    return _GUARD.sub(b"", body, count=1).replace(snippet, b"", 1)
 
 
 def knock(port: int, process: subprocess.Popen[Any]) -> None:
