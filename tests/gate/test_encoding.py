@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import zlib
-from functools import reduce
+from functools import partial, reduce
 from types import ModuleType, SimpleNamespace
 
 import brotli
@@ -19,6 +19,8 @@ from cookiegate.gate import codecs
 from cookiegate.gate.codecs import EncodingError, TooLargeError, codec_of
 from cookiegate.gate.encoding import Decoder, supported
 
+# The same bytes at any time: they name the tests.
+gzipped = partial(gzip.compress, mtime=0)
 PAGE = b"<!doctype html><title>Shop</title>" + b"<p>bread, salt</p>" * 50
 
 
@@ -59,21 +61,21 @@ NO_BYTES = zstd(b"")
 BODIES = [
     (b"", PAGE),
     (b"identity", PAGE),
-    (b"gzip", gzip.compress(PAGE)),
-    (b"X-GZip", gzip.compress(PAGE)),
-    (b" gzip , identity", gzip.compress(PAGE)),
-    (b"gzip", gzip.compress(PAGE[:100]) + gzip.compress(b"") + gzip.compress(PAGE[100:])),
-    (b"gzip", gzip.compress(PAGE) + gzip.compress(b"") * 2000),
-    (b"gzip", gzip.compress(PAGE) + b"\0" * 40),
-    (b"gzip", gzip.compress(PAGE) + b"\x1f"),
-    (b"gzip", gzip.compress(PAGE) + b"\x1f\x8a tail"),
+    (b"gzip", gzipped(PAGE)),
+    (b"X-GZip", gzipped(PAGE)),
+    (b" gzip , identity", gzipped(PAGE)),
+    (b"gzip", gzipped(PAGE[:100]) + gzipped(b"") + gzipped(PAGE[100:])),
+    (b"gzip", gzipped(PAGE) + gzipped(b"") * 2000),
+    (b"gzip", gzipped(PAGE) + b"\0" * 40),
+    (b"gzip", gzipped(PAGE) + b"\x1f"),
+    (b"gzip", gzipped(PAGE) + b"\x1f\x8a tail"),
     (b"deflate", zlib.compress(PAGE)),
     (b"deflate", zlib.compress(PAGE, 9)),
     (b"deflate", zlib.compress(PAGE) + b"tail"),
     (b"deflate", raw_deflate(PAGE)),
-    (b"deflate, gzip", gzip.compress(zlib.compress(PAGE))),
-    (b"gzip,gzip", gzip.compress(gzip.compress(PAGE))),
-    (b"gzip, deflate, gzip", gzip.compress(raw_deflate(gzip.compress(PAGE)))),
+    (b"deflate, gzip", gzipped(zlib.compress(PAGE))),
+    (b"gzip,gzip", gzipped(gzipped(PAGE))),
+    (b"gzip, deflate, gzip", gzipped(raw_deflate(gzipped(PAGE)))),
     (b"br", brotli.compress(PAGE)),
     (b"BR", brotli.compress(PAGE, quality=1, lgwin=10)),
     (b"zstd", zstd(PAGE)),
@@ -82,9 +84,9 @@ BODIES = [
     (b"zstd", zstd_stream(PAGE, window_log=23)),
     (b"zstd", zstd_stream(PAGE, window_log=10, write_checksum=True)),
     (b"zstd", zstd(PAGE[:100]) + SKIPPED + NO_BYTES * 300 + zstd(PAGE[100:]) + SKIPPED),
-    (b"gzip, br", brotli.compress(gzip.compress(PAGE))),
+    (b"gzip, br", brotli.compress(gzipped(PAGE))),
     (b"br, zstd", zstd(brotli.compress(PAGE))),
-    (b"zstd, deflate, br, gzip", gzip.compress(brotli.compress(zlib.compress(zstd(PAGE))))),
+    (b"zstd, deflate, br, gzip", gzipped(brotli.compress(zlib.compress(zstd(PAGE))))),
 ]
 
 
@@ -112,16 +114,16 @@ def test_no_byte_at_all_is_an_empty_body(coding: bytes) -> None:
     [
         (b"gzip", b"<!doctype html>"),
         (b"gzip", b"\0"),
-        (b"gzip", gzip.compress(PAGE)[:-1]),
-        (b"gzip", gzip.compress(PAGE)[:-8] + b"\0" * 8),
-        (b"gzip", gzip.compress(PAGE) + b"\x1f\x8b and no member"),
-        (b"gzip", gzip.compress(PAGE) + gzip.compress(PAGE)[:30]),
+        (b"gzip", gzipped(PAGE)[:-1]),
+        (b"gzip", gzipped(PAGE)[:-8] + b"\0" * 8),
+        (b"gzip", gzipped(PAGE) + b"\x1f\x8b and no member"),
+        (b"gzip", gzipped(PAGE) + gzipped(PAGE)[:30]),
         (b"deflate", b"<!doctype html>"),
         (b"deflate", b"\x78"),
         (b"deflate", zlib.compress(PAGE)[:-1]),
         (b"deflate", raw_deflate(PAGE)[:-1]),
-        (b"deflate, gzip", gzip.compress(zlib.compress(PAGE)[:-1])),
-        (b"deflate, gzip", gzip.compress(b"\xff" * 20)),
+        (b"deflate, gzip", gzipped(zlib.compress(PAGE)[:-1])),
+        (b"deflate, gzip", gzipped(b"\xff" * 20)),
         (b"br", b"<!doctype html>"),
         (b"br", brotli.compress(PAGE)[:-1]),
         (b"br", brotli.compress(PAGE)[:1]),
@@ -140,7 +142,7 @@ def test_no_byte_at_all_is_an_empty_body(coding: bytes) -> None:
         (b"zstd", zstd(PAGE) + b"tail of it"),
         (b"zstd", zstd(PAGE) + b"\0"),
         (b"zstd", zstd_stream(PAGE, window_log=24)),
-        (b"br, gzip", gzip.compress(brotli.compress(PAGE)[:-1])),
+        (b"br, gzip", gzipped(brotli.compress(PAGE)[:-1])),
     ],
 )
 @pytest.mark.parametrize("size", [1, 1 << 20])
@@ -153,10 +155,10 @@ def test_corrupt_and_cut_off_bodies_are_refused(coding: bytes, data: bytes, size
 @pytest.mark.parametrize(
     ("coding", "packed"),
     [
-        (b"gzip", gzip.compress(b"0" * 5001)),
-        (b"gzip", gzip.compress(b"0" * 3000) + gzip.compress(b"0" * 2001)),
+        (b"gzip", gzipped(b"0" * 5001)),
+        (b"gzip", gzipped(b"0" * 3000) + gzipped(b"0" * 2001)),
         (b"deflate", zlib.compress(b"0" * 5001)),
-        (b"gzip, gzip", gzip.compress(gzip.compress(b"0" * 50_000_000))),
+        (b"gzip, gzip", gzipped(gzipped(b"0" * 50_000_000))),
         (b"br", brotli.compress(b"0" * 5001)),
         (b"br", brotli.compress(b"0" * 50_000_000, quality=5)),
         (b"zstd", zstd(b"0" * 5001)),
@@ -172,7 +174,7 @@ def test_a_bomb_is_refused_at_the_limit(coding: bytes, packed: bytes, size: int)
 
 
 def test_the_limit_itself_is_allowed() -> None:
-    assert len(unpack(b"gzip", gzip.compress(b"0" * 5000), limit=5000)) == 5000
+    assert len(unpack(b"gzip", gzipped(b"0" * 5000), limit=5000)) == 5000
 
 
 @pytest.mark.parametrize("coding", [b"dcb", b"gzip, dcz", b"compress", b"aws-chunked", b"gzip gzip", b"\xff"])
@@ -190,12 +192,12 @@ def test_known_codings(coding: bytes) -> None:
 # --- steps: however much a few bytes unpack to, nobody waits long for the next piece
 
 BOMBS = [
-    (b"gzip", gzip.compress(b"0" * 9_000_000)),
+    (b"gzip", gzipped(b"0" * 9_000_000)),
     (b"deflate", zlib.compress(b"0" * 9_000_000)),
     (b"br", brotli.compress(b"0" * 9_000_000, quality=5)),
     (b"zstd", zstd(b"0" * 9_000_000)),
     (b"zstd", zstd_stream(b"0" * 9_000_000, window_log=23)),
-    (b"gzip, br", brotli.compress(gzip.compress(b"0" * 9_000_000))),
+    (b"gzip, br", brotli.compress(gzipped(b"0" * 9_000_000))),
 ]
 
 
@@ -210,7 +212,7 @@ def test_what_unpacks_to_much_comes_in_pieces(coding: bytes, packed: bytes) -> N
 
 @pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"br", b"zstd", b"gzip, br", b"zstd, gzip"])
 def test_what_unpacks_to_little_makes_steps_too(coding: bytes) -> None:
-    nothing = {b"gzip": gzip.compress(b""), b"zstd": NO_BYTES}.get(coding)
+    nothing = {b"gzip": gzipped(b""), b"zstd": NO_BYTES}.get(coding)
     noise = random.Random(7).randbytes(200_000)
     packed = nothing * 10_000 if nothing else pack(coding, noise)
     assert sum(1 for _ in Decoder(coding).feed(packed)) >= len(packed) // codecs.TAKEN
@@ -270,7 +272,7 @@ def test_packed_and_unpacked_is_the_same(texts: list[bytes], stack: list[bytes],
     assert unpack(b", ".join(stack), packed, size=cut) == text
 
 
-PIECES = [gzip.compress(b"a"), zlib.compress(b"a"), brotli.compress(b"a" * 90), zstd(b"a" * 90), SKIPPED]
+PIECES = [gzipped(b"a"), zlib.compress(b"a"), brotli.compress(b"a" * 90), zstd(b"a" * 90), SKIPPED]
 PIECES += [b"\x1f", b"\x8b", b"\x28\xb5\x2f\xfd", b"\0"]
 
 
