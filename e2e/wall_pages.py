@@ -25,6 +25,7 @@ STRICT = (
 POLICY = {
     "unknown": "hold",
     "csp": "enforce",
+    "guard": "off",  # the policy alone
     "services": [
         {"use": "hotjar"},
         {"use": "meta-pixel"},
