@@ -39,6 +39,17 @@ async def test_pieces_are_handed_on_when_they_are_much(monkeypatch, turn):
     assert rest == b"the end"
 
 
+async def test_what_comes_first_may_leave_at_once():
+    sent = []
+
+    async def send(data):
+        sent.append(data)
+
+    pieces = [b"", b"first", b"x" * turns.HANDED_ON, b"the ", b"end"]
+    assert await turns.handed_on(iter(pieces), send, hurries=True) == b"the end"
+    assert sent == [b"first", pieces[2]]
+
+
 async def test_others_have_their_turn(monkeypatch):
     monkeypatch.setattr(turns, "TURN", 0)
     seen = []

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from cookiegate.gate.codecs import Encoder
     from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
+    from cookiegate.gate.page import Snippet
     from cookiegate.gate.visit import Visit
 
 BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
@@ -66,6 +67,10 @@ _VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 BODILESS = frozenset({204, 205, 304})
 MOST_WHOLE = 4 * 1024 * 1024
 """Bytes that a page which came packed may unpack to, and still be held back whole."""
+SOON = 4096
+"""Bytes of a stream that are read first, so that its beginning does not wait for the rest that has come."""
+AHEAD = 64 * 1024
+"""Bytes behind them in which a link to the settings is looked for."""
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
 
 _logger = logging.getLogger("cookiegate")
@@ -291,10 +296,12 @@ class Responder(ConsentView):
         if more or (self._decoder and len(page) >= MOST_WHOLE):
             await self._send(with_headers(self._start, without(headers, b"content-length")))
             policy = self._desk.policy
+            snippet = partial(_ahead, snippet, page[SOON : SOON + AHEAD])
             self._gate = PageGate(
                 policy, profile, url=url, xml=xml, recoder=recoder, snippet=snippet, guard=guard
             )
-            return await self._stream(message, chain((page,), self._pieces), more)
+            pieces = chain((page[:SOON], page[SOON:]), self._pieces)
+            return await self._stream(message, pieces, more, hurries=not self._encoder)
         plans = self._desk.plans
         whole = await in_turns(
             plans.steps(page, profile, url=url, xml=xml, recoder=recoder, snippet=snippet, guard=guard)
@@ -310,8 +317,10 @@ class Responder(ConsentView):
         data, more = data_of(message)
         await self._stream(message, unpacked(self._decoder, data, final=not more), more)
 
-    async def _stream(self, message: Message, pieces: Iterator[bytes], more: bool) -> None:
-        """Send what comes of these pieces of a page."""
+    async def _stream(
+        self, message: Message, pieces: Iterator[bytes], more: bool, *, hurries: bool = False
+    ) -> None:
+        """Send what comes of these pieces of a page. hurries: what comes first does not wait for more."""
 
         async def send(body: bytes) -> None:
             await self._send({**message, "body": body, "more_body": True})
@@ -319,7 +328,7 @@ class Responder(ConsentView):
         self._on_body = Responder._over  # for good, should anything of this fail
         steps = packed(self._encoder, gated(self._gate, pieces, final=not more), final=not more)
         try:
-            body = await handed_on(steps, send)
+            body = await handed_on(steps, send, hurries=hurries)
         except EncodingError as error:
             self._report(problem=str(error))
             raise  # the server then cuts the connection: nobody takes the page for a whole one
@@ -367,3 +376,8 @@ class Responder(ConsentView):
             self._desk.on_response(report)
         except Exception:
             _logger.exception("on_response failed for %s", report.path)
+
+
+def _ahead(snippet: Snippet, ahead: bytes, page: bytes, start: int, rebased: bool, language: str) -> bytes:
+    """Ask for the snippet where the page has come further than it has been read; ahead: what has come."""
+    return snippet(page[start:] + ahead, 0, rebased, language)

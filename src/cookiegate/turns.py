@@ -34,20 +34,23 @@ async def in_turns(steps: Steps[_Result]) -> _Result:
             began = perf_counter()
 
 
-async def handed_on(pieces: Iterator[bytes], send: Callable[[bytes], Awaitable[None]]) -> bytes:
+async def handed_on(
+    pieces: Iterator[bytes], send: Callable[[bytes], Awaitable[None]], *, hurries: bool = False
+) -> bytes:
     """Take pieces of a body in turns, hand on what is much already, and give the rest.
 
-    Who reads slowly is waited for then, so that no more is made than they take.
+    Who reads slowly is waited for then, so that no more is made than they take. hurries: the first bytes that
+    there are do not wait for others.
     """
     parts: list[bytes] = []
-    length = 0
+    length, enough = 0, 1 if hurries else HANDED_ON
     began = perf_counter()
     for piece in pieces:
         parts.append(piece)
         length += len(piece)
-        if length >= HANDED_ON:
+        if length >= enough:
             whole = b"".join(parts)
-            parts, length = [], 0
+            parts, length, enough = [], 0, HANDED_ON
             await send(whole)
             began = perf_counter()
         elif perf_counter() - began > TURN:

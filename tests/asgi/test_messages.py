@@ -77,6 +77,16 @@ async def test_a_link_to_the_settings_is_found_wherever_it_came_with_the_beginni
     assert seen.body == page
 
 
+async def test_the_beginning_of_a_stream_does_not_wait_for_what_came_with_it(site):
+    page = HEAD + b"<body>" + b"<p>bread</p>" * 20_000
+    for headers in ([], [site.answered("accept")]):
+        seen = await site.send(start(HTML), body(page, True), body(), headers=headers)
+        first = next(message for message in seen.messages if message["type"] == "http.response.body")
+        assert 0 < len(first["body"]) < 10_000
+        assert first["more_body"]
+        assert seen.body.endswith(page.partition(b"<body>")[2])
+
+
 async def test_a_fragment_is_gated_and_gets_no_snippet(site):
     seen = await site.send(start(HTML), body(b"<p>More</p>" + TRACKER))
     assert is_gated(seen)
