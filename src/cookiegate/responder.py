@@ -10,11 +10,9 @@ import logging
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
 from cookiegate.desk import Report
 from cookiegate.gate import cache
-from cookiegate.gate.bucket import VARY as BUCKET
 from cookiegate.gate.codecs import EncodingError
 from cookiegate.gate.csp import nonce_of
 from cookiegate.gate.encoding import Decoder
@@ -29,30 +27,23 @@ from cookiegate.gate.media import (
     media_of,
     unreadable,
 )
-from cookiegate.gate.outgoing import filter_outgoing
-from cookiegate.gate.packing import Outgoing, outgoing
 from cookiegate.gate.page import PageGate
-from cookiegate.gate.plain import FILTERED, is_plain
+from cookiegate.gate.plain import is_plain
 from cookiegate.gate.recoder import Recoder
-from cookiegate.gate.set_cookie import filter_set_cookie
 from cookiegate.gate.steps import gated, gathered, packed, unpacked
-from cookiegate.gate.wall import wall
 from cookiegate.messages import data_of, with_headers
-from cookiegate.policy.model import Cache, Csp
+from cookiegate.response_headers import VARY, ResponseHeaders
 from cookiegate.turns import handed_on, in_turns
-from cookiegate.view import ConsentView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from starlette.types import Message, Scope, Send
 
     from cookiegate.desk import Desk
     from cookiegate.gate.codecs import Encoder
-    from cookiegate.gate.findings import Finding
     from cookiegate.gate.headers import Headers
     from cookiegate.gate.page import Snippet
-    from cookiegate.gate.visit import Visit
 
 BYPASSES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 """Extensions by which a file goes from the disk to the visitor without passing here."""
@@ -63,20 +54,22 @@ BARRIER = (
 )
 """The Content-Security-Policy of a page that cannot be read: it loads only what its own site serves."""
 
-_VARY = (*cache.VARY, b"Accept-Language", b"Sec-Fetch-Dest")
 BODILESS = frozenset({204, 205, 304})
 MOST_WHOLE = 4 * 1024 * 1024
 """Bytes that a page which came packed may unpack to, and still be held back whole."""
+
 SOON = 4096
 """Bytes of a stream that are read first, so that its beginning does not wait for the rest that has come."""
+
 AHEAD = 64 * 1024
 """Bytes behind them in which a link to the settings is looked for."""
+
 _REFUSAL = b"This page was sent in a form that could not be checked, so it is not shown.\n"
 
 _logger = logging.getLogger("cookiegate")
 
 
-class Responder(ConsentView):
+class Responder(ResponseHeaders):
     """One request: the view of its visitor, and what takes the place of ``send``.
 
     It is made for every request, and most responses are no pages: what is not set yet stands in the class,
@@ -85,7 +78,6 @@ class Responder(ConsentView):
 
     # A function and no method of this very object, which would keep itself, and the page, from being freed.
     _on_body: Callable[[Any, Message], Awaitable[None]] | None = None
-    _findings: tuple[Finding, ...] = ()
     _encoder: Encoder | None = None
     _untyped = False
     _raw = _beginning = b""
@@ -93,7 +85,6 @@ class Responder(ConsentView):
     _pieces: Iterator[bytes]
     _gate: PageGate
     _start: Message
-    _headers: Headers
 
     def __init__(self, scope: Scope, desk: Desk, send: Send) -> None:
         self._scope = scope
@@ -163,60 +154,6 @@ class Responder(ConsentView):
         self._on_body = Responder._empty
         await self._leave(without(self._page_headers(self.audience), b"content-length"))
 
-    def _filtered(self, headers: Headers) -> Headers:
-        """Drop what is not allowed. Without such headers nobody looks at the visitor's cookie."""
-        desk = self._desk
-        names = FILTERED.intersection([bytes(name).lower() for name, _ in headers])
-        if b"set-cookie" in names:
-            profile = self.audience.profile
-            headers, findings = filter_set_cookie(headers, desk.policy, profile, now=desk.clock())
-            self._note(findings)
-        if not names <= {b"set-cookie"}:
-            profile = self.audience.profile
-            headers, findings = filter_outgoing(headers, names, desk.policy, profile, url=self._url())
-            self._note(findings)
-        return headers
-
-    def _revalidates(self) -> bool:
-        """Whether the visitor holds this page as it was made for the answer that still stands."""
-        tags = b",".join(get_all(self._scope["headers"], b"if-none-match"))
-        return b"--cg" in tags and self.variant().encode() in tags
-
-    def _page_headers(self, visit: Visit) -> Headers:
-        """Return the headers of a page: the same for GET, HEAD and 304, whether or not bytes will change.
-
-        visit: for whom the page is.
-        """
-        headers = cache.rewritten(self._headers, self._desk.variant(visit))
-        headers = self._for_caches(without(headers, b"accept-ranges"), visit)
-        headers = self._walled(self._outgoing().name(headers), visit)
-        return self._with_cookies(headers, page=not visit.everyone)
-
-    def _for_caches(self, headers: Headers, visit: Visit) -> Headers:
-        """Say who may keep the page. One for everyone is kept as the application says."""
-        if not visit.everyone:
-            return cache.private(cache.vary(headers, _VARY))
-        return cache.vary(headers, BUCKET) if self._desk.policy.cache is Cache.BUCKET else headers
-
-    def _walled(self, headers: Headers, visit: Visit) -> Headers:
-        """Add the policy that admits what is allowed, if the site wants one. visit: for whom the page is."""
-        desk = self._desk
-        reports = desk.policy.csp is Csp.REPORT or desk.on_violation is not None
-        report_to = f"{visit.root_path}{desk.policy.consent.prefix}/report" if reports else ""
-        added = wall(desk.policy, visit.profile, self._headers, visit.origin, report_to=report_to)
-        return [*headers, *added] if added else headers
-
-    def _with_cookies(self, headers: Headers, *, page: bool) -> Headers:
-        """Add the cookies that are due; what carries an answer is never kept for somebody else."""
-        cookies = self.set_cookies(page=page)
-        if not cookies:
-            return headers
-        return [*cache.private(headers), *((b"set-cookie", value) for value in cookies)]
-
-    def _outgoing(self) -> Outgoing:
-        accepted = b",".join(get_all(self._scope["headers"], b"accept-encoding"))
-        return outgoing(coding_of(self._headers), accepted)
-
     # --- bodies that are not read
 
     async def _pass(self, headers: Headers, problem: str = "") -> None:
@@ -236,7 +173,7 @@ class Responder(ConsentView):
         What a script fetches is put into a page that has a policy of its own, so there only refusing helps.
         """
         headers = self._with_cookies(cache.unvalidated(self._headers), page=True)
-        headers = cache.private(cache.vary(headers, _VARY))
+        headers = cache.private(cache.vary(headers, VARY))
         if self.visit.profile.denies_anything:
             if get(self._scope["headers"], b"sec-fetch-dest") == b"empty":
                 return await self._refuse(problem)
@@ -347,17 +284,6 @@ class Responder(ConsentView):
         raise RuntimeError("http.response.body came after the end of the response")
 
     # ---
-
-    def _note(self, findings: Iterable[Finding]) -> None:
-        self._findings = (*self._findings, *findings)
-
-    def _url(self) -> str:
-        """Return the page's address, for what is relative to it."""
-        origin, root = self.audience.origin, self.audience.root_path
-        path = (self._scope.get("raw_path") or quote(self._scope["path"]).encode()).decode("latin-1")
-        if root and not self._scope["path"].startswith(unquote(root) + "/"):
-            path = root + path  # the proxy stripped it, and the server handed the rest over as it is
-        return f"{origin.scheme}://{origin.host or 'localhost'}{path}"
 
     def _report(self, *, status: int = 0, problem: str = "") -> None:
         """Hand over what was found. Whatever goes wrong with it, the visitor gets the page."""
