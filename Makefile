@@ -21,7 +21,8 @@ test: ## Unit, property and browser tests, with branch coverage
 	@sh scripts/setup.sh dev
 	@$(PY) scripts/browser.py
 	@$(PY) scripts/nginx.py
-	COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest -n 2 --dist loadfile --cov --cov-report=
+	$(PY) -m pytest tests -n 2 --dist loadfile --cov --cov-report=
+	COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest e2e -n 2 --dist loadfile --cov --cov-append --cov-report=
 	$(PY) -m coverage report --precision=2 --fail-under=95
 	$(PY) -m coverage report --precision=2 --fail-under=100 --include='$(EXACT)'
 
