@@ -48,11 +48,14 @@
   const site = host => /[^.]+\.((com?|org?|net?|ac|edu|go[bv]?)\.\w\w|[^.]+)$/.exec(host)?.[0];
   const page = location.hostname, hosts = {};
   let base, home;
+  // What plainly stays on this site is let through without a look, unless some path of it tracks.
+  const near = address => {
+    if (base != d.baseURI) home = (base = d.baseURI).startsWith(location.origin + "/") && !table.own;
+    return home && /^\/?\w[^:]*$/.test(address);
+  };
   // The group for which an address is held. image: it is one; 2: it is made to count.
   const judge = (address, image, e) => {
-    if (base != d.baseURI) home = (base = d.baseURI).startsWith(location.origin + "/") && !table.own;
-    // What plainly stays on this site is let through without a look, unless some path of it tracks.
-    if (home && /^\/?\w[^:]*$/.test(address)) return;
+    if (near(address)) return;
     try {
       const { protocol, hostname, pathname, search } = new URL(address, base), far = hostname != page;
       if (!/^(http|ws)/.test(protocol)) return;
@@ -68,7 +71,7 @@
   // --- what is held
   let kept = [], held;
   const keep = again => { kept.length < 999 && kept.push(again) };
-  const loading = new Set("src srcset srcdoc imagesrcset poster background ping style href xlink:href data".split(" "));
+  const attributes = "src srcset srcdoc imagesrcset poster background ping style", loading = new Set(words(attributes + " href xlink:href data"));
   const loads = /^(\S+ (src(set|doc)?|imagesrcset|poster|background|ping|style)|(?!a|base)\S+ (xlink:)?href|object data)$/;
   const isImage = e => /^(im|inp)/.test(e.localName);
   const purposes = (g, image) => g[1] + (image && g[2] ? " beacons" : "");
@@ -144,11 +147,12 @@
   };
   // What asks when it comes into the page; a page's own elements of other kinds were looked at when they were given an address.
   const late = "script,style,link,iframe,frame,object,embed,video,audio,source,track,input,image,use", kinds = new Set(late.split(","));
-  const all = late + ",[src],[srcset],[srcdoc],[imagesrcset],[poster],[background],[ping],[style]";
+  const all = late + attributes.replace(/ ?(\w+)/g, ",[$1]");
   const every = (node, frames) => {
     const ours = node.ownerDocument == d;
     let some = node.nodeType == 1 && (!ours || kinds.has(node.localName)) && sift(node, frames);
-    if (node.firstElementChild) for (const e of node.querySelectorAll(ours ? late : all)) some = sift(e, frames) || some;
+    const what = ours ? late : all;
+    if (node.firstElementChild && node.querySelector(what)) for (const e of node.querySelectorAll(what)) some = sift(e, frames) || some;
     return some;
   };
 
@@ -201,7 +205,8 @@
     const first = f => (it, args) => { args[0] = f(args[0], it) };
     const attribute = (it, args, name, at) => {
       name = name.toLowerCase();
-      const now = loading.has(name) && args.length > at ? pass(it, name, args[at]) : 0;
+      if (!loading.has(name) || args.length <= at || !held && name == "src" && near(args[at])) return;
+      const now = pass(it, name, args[at]);
       if (now == null) return none;
       if (now) args[at] = now;
     };
@@ -257,7 +262,7 @@
       if (now != text) sheet.deleteRule(at), sheet.insertRule(now, at);
     })))));
     wrap("Node", "textContent", (it, args) => { if (it.localName == "style") args[0] = css(args[0]) });
-    const style = (style, value) => /\(/.test(value) ? css(value, () => keep(() => {
+    const style = (style, value) => string(value).includes("(") ? css(value, () => keep(() => {
       const was = style.cssText, now = css(freed(was));
       if (now != was) style.cssText = now;
     })) : value;
