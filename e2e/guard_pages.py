@@ -62,8 +62,16 @@ def create_app() -> Starlette:
     def own(request: Request) -> PlainTextResponse:
         return PlainTextResponse("", media_type="text/javascript")
 
+    def written(request: Request) -> HTMLResponse:
+        return HTMLResponse(_PAGE.replace("<main", '<script src="/own/write.js"></script><main'))
+
+    def write(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(f"document.write(\"<img src='https:/\" + '/{HOST}/write' + \"'>\")")
+
     return Starlette(
         routes=[
+            Route("/written", written),
+            Route("/own/write.js", write),
             Route("/robots.txt", lambda request: PlainTextResponse("")),
             Route("/own/{rest:path}", own),
             Route("/stats/{rest:path}", own),
@@ -135,6 +143,7 @@ LOADS = {
     "style-shorthand": "box.style.background = 'url(URL) no-repeat'",
     "style-dashed": "box.style['background-image'] = 'url(URL)'",
     "style-set": "box.style.setProperty('background-image', 'url(URL)')",
+    "style-native": "CSSStyleDeclaration.prototype.setProperty.call(box.style, 'background-image', 'url(URL)')",
     "style-text": "box.style.cssText = 'width:9px;height:9px;background:url(URL)'",
     "style-whole": "box.style = 'width:9px;height:9px;background:url(URL)'",
     "style-attribute": "box.setAttribute('style', 'width:9px;height:9px;background:url(URL)')",
@@ -188,6 +197,9 @@ SAME = {
     "return [d.enumerable, d.configurable, d.get.name, d.set.name, d.set.length] })",
     "instances": "return [new WebSocket('ws://127.0.0.1:1') instanceof WebSocket, WebSocket.prototype.constructor === WebSocket,"
     "new Audio() instanceof HTMLAudioElement, document.body.style instanceof CSSStyleDeclaration, WebSocket.OPEN]",
+    "style-natives": "const o = CSSStyleDeclaration.prototype; o.setProperty.call(box.style, 'color', 'red');"
+    "return [o.getPropertyValue.call(box.style, 'color'), o.setProperty.length, box.style.item === o.item,"
+    "Object.getOwnPropertyDescriptor(o, 'cssText').get.call(box.style), getComputedStyle(box).color]",
     "errors": "const tried = f => { try { f(); return 'none' } catch (e) { return [e.name, e.constructor === TypeError || e instanceof DOMException] } };"
     "return [() => Node.prototype.appendChild.call({}, document.body), () => document.body.appendChild(), () => document.body.appendChild('x'),"
     "() => document.body.insertBefore(document.createElement('p'), document.head.firstChild), () => document.body.setAttribute('1', 2),"

@@ -113,6 +113,49 @@ def test_unknown_pixels_count_as_beacons(guarded: str, visitors: Visitors, answe
     assert visitor.requests == [f"{UNKNOWN}/picture"]
 
 
+def test_unknown_pixels_need_marketing_and_beacons(guarded: str, visitors: Visitors) -> None:
+    visitor = visitors(guarded)
+    visitor.goto("/")
+    code = f"""() => {{
+        const image = new Image(1, 1);
+        image.src = "https://{UNKNOWN}/pixel";
+        return [image.dataset.cgService, image.dataset.cgPurpose];
+    }}"""
+    assert visitor.page.evaluate(code) == ["unknown", "marketing beacons"]
+    for choices in ({"beacons": True}, {"marketing": True, "beacons": False}):
+        post = """async choices => (await fetch("/privacy-choices/", {
+            method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ action: "save", choices })
+        })).ok"""
+        assert visitor.page.evaluate(post, choices)
+        visitor.goto("/")
+        assert visitor.page.evaluate(code) == ["unknown", "marketing beacons"]
+    assert visitor.requests == []
+
+
+def test_what_is_written_while_the_page_is_read(guarded: str, visitors: Visitors) -> None:
+    visitor = visitors(guarded)
+    visitor.goto("/written")
+    assert visitor.page.locator("img[data-cg-src]").count() == 1
+    assert visitor.requests == []
+    visitor.save("Accept all")
+    assert asked(visitor, "write")
+
+
+def test_the_cookie_store(guarded: str, visitors: Visitors) -> None:
+    visitor = visitors(guarded)
+    visitor.goto("/")
+    code = """async () => {
+        await cookieStore.set("counted", "1");
+        await cookieStore.set({ name: "count_7", value: "1" });
+        await cookieStore.set("own", "1");
+        return document.cookie.split("; ").sort();
+    }"""
+    assert visitor.page.evaluate(code) == ["own=1"]
+    visitor.save("Accept all")
+    visitor.page.wait_for_function("() => document.querySelector('#cg-l')")
+    assert visitor.page.evaluate(code) == ["count_7=1", "counted=1", "own=1"]
+
+
 def test_storage_and_cookies_of_what_is_refused(guarded: str, visitors: Visitors) -> None:
     visitor = visitors(guarded)
     visitor.goto("/")

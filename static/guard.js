@@ -5,7 +5,7 @@
   "use strict";
   const d = document, own = d.currentScript.dataset, { apply, construct, defineProperty, getOwnPropertyDescriptor } = Reflect;
   const proto = Element.prototype, none = () => { }, string = x => "" + x;
-  const native = f => (it, ...args) => apply(f, it, args);
+  const native = f => none.call.bind(f);
   // The natives, from before anybody could change them.
   const get = native(proto.getAttribute), has = native(proto.hasAttribute), put = native(proto.setAttribute), drop = native(proto.removeAttribute);
   const each = (list, f) => { for (const x of list) try { f(x) } catch { } };
@@ -42,28 +42,36 @@
     let h = 0x811c9dc5;
     for (const c of text) h = Math.imul(h ^ c.charCodeAt(), 0x1000193);
     h = Math.imul(h ^ h >>> 15, 0x2c1b3c6d);
-    return hashes[(h ^ h >>> 13) >>> 32 - table.bits];
+    // Nothing of the host: what is behind its first dot.
+    return hashes[(h ^ h >>> 13) >>> 32 - table.bits] || (text = text.replace(/^.*?(\.|$)/, "")).includes(".") && hashed(text);
   };
   const site = host => /[^.]+\.((com?|org?|net?|ac|edu|go[bv]?)\.\w\w|[^.]+)$/.exec(host)?.[0];
+  const page = location.hostname, hosts = {};
+  let base, home;
+  // What plainly stays on this site is let through without a look, unless some path of it tracks.
+  const near = address => {
+    if (base != d.baseURI) home = (base = d.baseURI).startsWith(location.origin + "/") && !table.own;
+    return home && /^\/?\w[^:]*$/.test(address);
+  };
   // The group for which an address is held. image: it is one; 2: it is made to count.
   const judge = (address, image, e) => {
-    // What plainly stays on this site is let through without a look, unless some path of it tracks.
-    if (!table.own && /^\/?\w[^:]*$/.test(address) && d.baseURI.startsWith(location.origin)) return;
+    if (near(address)) return;
     try {
-      const { protocol, hostname, pathname, search } = new URL(address, d.baseURI), page = location.hostname;
+      const { protocol, hostname, pathname, search } = new URL(address, base), far = hostname != page;
       if (!/^(http|ws)/.test(protocol)) return;
-      let g = find(rules, (hostname == page ? "" : hostname) + pathname + search);
-      if (hostname != page) for (let rest = hostname; !g && rest.includes("."); rest = rest.replace(/^.*?\./, "")) g = hashed(rest);
+      let g = find(rules, (far ? hostname : "") + pathname + search);
+      if (far) g ||= hosts[hostname] ??= hashed(hostname);
       if (g) return !may(g, image) && g;
-      if (site(hostname) != site(page) && table.unknown != "allow")
+      if (table.unknown != "allow" && site(hostname) != site(page))
         return table.unknown == "hold" ? ["unknown", "unknown"]
-          : (image > 1 || e && image && e.width < 2 && e.height < 2 && (e.width || e.height)) && !grants.beacons && ["unknown", "beacons"];
+          : (image > 1 || e && image && e.width < 2 && e.height < 2 && (e.width || e.height)) && !(grants.marketing && grants.beacons) && ["unknown", "marketing beacons"];
     } catch { }
   };
 
   // --- what is held
   let kept = [], held;
   const keep = again => { kept.length < 999 && kept.push(again) };
+  const attributes = "src srcset srcdoc imagesrcset poster background ping style", loading = new Set(words(attributes + " href xlink:href data"));
   const loads = /^(\S+ (src(set|doc)?|imagesrcset|poster|background|ping|style)|(?!a|base)\S+ (xlink:)?href|object data)$/;
   const isImage = e => /^(im|inp)/.test(e.localName);
   const purposes = (g, image) => g[1] + (image && g[2] ? " beacons" : "");
@@ -88,13 +96,14 @@
   const code = text => /\.src|import|create|Image|fetch|open|send|write/.test(text) && [...text.replace(/\\\//g, "/").matchAll(/["'`](?:https?:)?(\/\/[^"'`\s]+)/g)].reduce((g, [, address]) => g || judge(address), 0);
   // The value that an attribute may have; nothing when it is held. there: it had it before.
   const pass = (e, name, value, there) => {
-    if (!loads.test(e.localName + " " + name)) return value;
-    const image = isImage(e), list = string(value), trusted = value;
-    if (/canon|alter|author|license|next|prev|search|help|me$/.test(e.rel) && name == "href") return value;
     if (name == "style") return css(value);
+    if (!loads.test(e.localName + " " + name)) return value;
+    if (name == "href" && /canon|alter|author|license|next|prev|search|help|me$/.test(e.rel)) return value;
     if (name == "srcdoc") return markup(value);
+    const image = name == "ping" ? 2 : isImage(e), list = string(value), trusted = value;
     let g;
-    each(/set|ping/.test(name) ? words(list.replace(/,\s/g, " ")) : [list], one => { g ||= judge(one, name == "ping" ? 2 : image, e) });
+    if (/set|ping/.test(name)) each(words(list.replace(/,\s/g, " ")), one => { g ||= judge(one, image, e) });
+    else g = judge(list, image, e);
     if (!g) {
       if (held && !there) {
         drop(e, "data-cg-" + name);
@@ -110,14 +119,16 @@
       e.localName == "source" && e.parentNode?.load?.();
     });
   };
-  const seen = new WeakSet;
+  // The browser's style object answers to any name: it is given out behind a face of its own.
+  const seen = new WeakSet, faces = new WeakMap, secret = Symbol();
   // Holds what an element has already; true when there was something.
-  const sift = e => {
+  const sift = (e, frames) => {
     let some, g;
-    const script = e.localName == "script";
+    const kind = e.localName, script = kind == "script";
+    if (kind == "iframe") frames?.push(e);
     seen.add(e);
-    if (e.hasAttributes()) for (const { name, value } of [...e.attributes]) {
-      const now = pass(e, name, value, 1);
+    for (const name of e.getAttributeNames()) if (loading.has(name)) {
+      const value = get(e, name), now = pass(e, name, value, 1);
       if (now === value) continue;
       now == null ? drop(e, name) : put(e, name, now);
       some = 1;
@@ -128,15 +139,20 @@
       mark(e, g);
       some = 1;
     }
-    if (e.localName == "style") {
+    if (kind == "style") {
       const now = css(e.textContent);
       if (now != e.textContent) e.textContent = now, some = 1;
     }
     return some;
   };
-  const every = (node, f) => {
-    let some = node.nodeType == 1 && f(node);
-    if (node.firstElementChild) for (const e of node.querySelectorAll("script,style,object,[src],[srcset],[srcdoc],[imagesrcset],[poster],[background],[ping],[style],:is(link,image,use)[*|href]")) some = f(e) || some;
+  // What asks when it comes into the page; a page's own elements of other kinds were looked at when they were given an address.
+  const late = "script,style,link,iframe,frame,object,embed,video,audio,source,track,input,image,use", kinds = new Set(late.split(","));
+  const all = late + attributes.replace(/ ?(\w+)/g, ",[$1]");
+  const every = (node, frames) => {
+    const ours = node.ownerDocument == d;
+    let some = node.nodeType == 1 && (!ours || kinds.has(node.localName)) && sift(node, frames);
+    const what = ours ? late : all;
+    if (node.firstElementChild && node.querySelector(what)) for (const e of node.querySelectorAll(what)) some = sift(e, frames) || some;
     return some;
   };
 
@@ -151,7 +167,7 @@
     if (!worth.test(text)) return;
     const root = context?.nodeType == 1 ? inert().importNode(context) : inert().createElement("template");
     apply(html.set, root, [text]);
-    return every(root.content || root, sift) && root;
+    return every(root.content || root) && root;
   };
   const markup = text => {
     const root = parsed(0, text);
@@ -171,27 +187,31 @@
     if (done.has(w.Node)) return;
     done.add(w.Node);
     // before: may change the arguments; gives what to do in the function's place.
-    const trap = (f, before, after) => f && new Proxy(f, {
+    const trap = (f, before, key) => f && new Proxy(f, {
       apply(f, it, args) {
         let instead;
-        try { instead = before(it, args) } catch { }
-        const result = instead ? instead() : apply(f, it, args);
-        after && each([args], after);
-        return result;
+        try { instead = before(it, args, key) } catch { }
+        return instead ? instead(f) : apply(f, it, args);
       }
     });
-    const wrap = (names, list, before, after) => each(words(names), name => each(words(list), key => {
+    const wrap = (names, list, before, read) => each(words(names), name => each(words(list), key => {
       const o = name == "window" ? w : w[name].prototype, was = getOwnPropertyDescriptor(o, key);
-      was && defineProperty(o, key, was.set ? { ...was, set: trap(was.set, (it, args) => before(it, args, key)), get: after ? trap(was.get, it => after(it, key)) : was.get } : { ...was, value: trap(was.value, (it, args) => before(it, args, key), after) });
+      if (was) {
+        for (const kind of ["set", "value"]) if (was[kind]) was[kind] = trap(was[kind], before, key);
+        if (read && was.get) was.get = trap(was.get, read, key);
+        defineProperty(o, key, was);
+      }
     }));
     const first = f => (it, args) => { args[0] = f(args[0], it) };
     const attribute = (it, args, name, at) => {
-      const now = args.length > at ? pass(it, name.toLowerCase(), args[at]) : 0;
+      name = name.toLowerCase();
+      if (!loading.has(name) || args.length <= at || !held && name == "src" && near(args[at])) return;
+      const now = pass(it, name, args[at]);
       if (now == null) return none;
       if (now) args[at] = now;
     };
 
-    wrap("Script Image IFrame Frame Embed Object Media Video Source Track Input Link Body Anchor Area".replace(/\w+/g, "HTML$&Element"), "src srcset srcdoc data poster href imageSrcset background ping", (it, args, key) => attribute(it, args, key, 0), (it, key) => {
+    wrap("Script Image IFrame Frame Embed Object Media Video Source Track Input Link Body Anchor Area".replace(/\w+/g, "HTML$&Element"), "src srcset srcdoc data poster href imageSrcset background ping", (it, args, key) => attribute(it, args, key, 0), (it, args, key) => {
         const value = held && !has(it, key) && get(it, "data-cg-" + key.toLowerCase());
         if (value) return () => /^(src|href|data|poster)$/.test(key) ? new URL(value, d.baseURI).href : value;
       });
@@ -204,17 +224,20 @@
 
     // Nodes that come into the page, or are made for it.
     wrap("Node Element Document DocumentFragment CharacterData Range", "appendChild insertBefore replaceChild moveBefore append prepend before after replaceWith replaceChildren insertAdjacentElement importNode adoptNode insertNode",
-      (it, args) => each(args, node => { node.nodeType && every(node, sift) }),
-      args => each(args, node => {
-        if (!node.nodeType) return;
-        realm(node);
-        node.firstElementChild && each(node.querySelectorAll("iframe"), realm);
-      }));
+      (it, args) => {
+        const frames = [];
+        for (const node of args) if (node?.nodeType) every(node, frames);
+        return frames[0] && (f => {
+          const result = apply(f, it, args);
+          each(frames, realm);
+          return result;
+        });
+      });
 
     // Markup.
     const into = (it, args) => {
       if (it.localName == "style") args[0] = css(args[0]);
-      const root = !/^(script|style)$/.test(it.localName) && parsed(it, args[0]);
+      const root = worth.test(args[0]) && !/^(script|style)$/.test(it.localName) && parsed(it, args[0]);
       if (root) return () => (it.content || it).replaceChildren(...(root.content || root).childNodes);
     };
     wrap("Element ShadowRoot", "innerHTML setHTMLUnsafe", into);
@@ -229,7 +252,7 @@
     });
     wrap("Range", "createContextualFragment", (it, [text]) => {
       const part = fragment(inert().createRange(), text);
-      if (every(part, sift)) return () => d.adoptNode(part);
+      if (every(part)) return () => d.adoptNode(part);
     });
     wrap("Document", "write writeln", (it, args) => { args[0] && args.splice(0, 9e9, markup(args.length > 1 ? args.join("") : args[0])) });
 
@@ -239,30 +262,26 @@
       if (now != text) sheet.deleteRule(at), sheet.insertRule(now, at);
     })))));
     wrap("Node", "textContent", (it, args) => { if (it.localName == "style") args[0] = css(args[0]) });
-    const faces = new WeakMap;
-    const style = (style, value) => typeof value == "string" ? css(value, () => keep(() => {
+    const style = (style, value) => string(value).includes("(") ? css(value, () => keep(() => {
       const was = style.cssText, now = css(freed(was));
       if (now != was) style.cssText = now;
     })) : value;
-    each(["HTMLElement", "SVGElement", "CSSStyleRule"], name => {
-      const o = w[name].prototype, was = getOwnPropertyDescriptor(o, "style");
-      defineProperty(o, "style", {
-        ...was,
-        set: trap(was.set, first(css)),
-        get: new Proxy(was.get, {
-          apply(f, it, args) {
-            const real = apply(f, it, args);
-            faces.has(real) || faces.set(real, new Proxy(real, {
-              get: (o, key) => typeof o[key] == "function" ? (...args) => {
-                if (key == "setProperty") args[1] = style(o, args[1]);
-                return o[key](...args);
-              } : o[key],
-              set: (o, key, value) => (o[key] = style(o, value), true)
-            }));
-            return faces.get(real);
-          }
-        })
-      });
+    const handler = {
+      get: (o, key) => key == secret ? o : o[key],
+      set: (o, key, value) => (o[key] = style(o, value), true)
+    };
+    const behind = (it, args, key) => {
+      const at = key == "setProperty" ? 1 : 0;
+      it = it[secret] || it;
+      if (args[at]) args[at] = style(it, args[at]);
+      return f => apply(f, it, args);
+    };
+    wrap("CSSStyleDeclaration", "cssText cssFloat getPropertyPriority getPropertyValue item length parentRule removeProperty setProperty", behind, behind);
+    wrap("HTMLElement SVGElement CSSStyleRule", "style", first(css), (it, args, key) => f => {
+      const o = apply(f, it, args);
+      let face = faces.get(o);
+      face || faces.set(o, face = new Proxy(o, handler));
+      return face;
     });
 
     // The network.

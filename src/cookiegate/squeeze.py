@@ -24,8 +24,8 @@ _WORDS = (
     "new null of return this throw true try typeof undefined void while yield"
 )
 _GLOBALS = (
-    "Element JSON Math MutationObserver Object Promise Proxy Reflect RegExp Set String URL WeakMap WeakSet "
-    "atob document indexedDB location parent setTimeout top window"
+    "Element JSON Math MutationObserver Object Promise Proxy Reflect RegExp Set String Symbol URL WeakMap "
+    "WeakSet atob document indexedDB location parent setTimeout top window"
 )
 _KEPT = frozenset([*_WORDS.split(), *_GLOBALS.split()])
 
