@@ -129,9 +129,13 @@ class Visitor:
         if not panel:
             self.context.route(f"{base}/_panel?**", lambda route: route.fulfill(status=204))
         self.page: Page = self.context.new_page()
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.listen()
         self._barrier = 0
         self._script = script
+
+    def listen(self) -> None:
+        """Take down the errors of the page."""
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _route(self, route: Route, request: Request) -> None:
         self.requests.append(short(request.url))

@@ -66,6 +66,11 @@ class Vendor:
         """Where the site's own script is: an address that names no vendor."""
         return f"/app-{sorted(VENDORS).index(self.name)}.js"
 
+    @property
+    def sockets(self) -> bool:
+        """Whether its scripts open sockets."""
+        return any("new WebSocket(" in text for _, text in self.answers.values())
+
     def answer(self, route: playwright.sync_api.Route) -> None:
         """Answer in the vendor's place."""
         request = route.request
