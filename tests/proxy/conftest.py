@@ -254,10 +254,10 @@ class Site:
 
     async def flood(self, scope, receive, send):
         """Send 64 MiB, and count what was taken."""
+        self.sent = 0
         await send(
             {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"video/mp4")]}
         )
-        self.sent = 0
         for _ in range(1024):
             await send({"type": "http.response.body", "body": bytes(65_536), "more_body": True})
             self.sent += 65_536
