@@ -22,7 +22,7 @@ test: ## Unit, property and browser tests, with branch coverage
 	@$(PY) scripts/browser.py
 	@$(PY) scripts/nginx.py
 	$(PY) -m pytest tests -n 2 --dist loadfile --cov --cov-report=
-	COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest e2e -n 2 --dist loadfile --cov --cov-append --cov-report=
+	COOKIEGATE_CHROMIUM="$$(cat .venv/.chromium)" $(PY) -m pytest e2e -n 2 --dist worksteal --cov --cov-append --cov-report=
 	$(PY) -m coverage report --precision=2 --fail-under=95
 	$(PY) -m coverage report --precision=2 --fail-under=100 --include='$(EXACT)'
 

@@ -95,7 +95,7 @@ class CookieGate:
             return
         # The view and the responder read what the visitor sent; the application sees what it can answer.
         scheme = scope.get("scheme", "http")
-        told = inner_headers(headers, view, as_page, scope["method"], cookies=self._cookies, scheme=scheme)
+        told = inner_headers(headers, view, as_page, scope["method"], self._cookies, scheme)
         inner = {**scope, "headers": told, "cookiegate": view}
         extensions = scope.get("extensions")
         if extensions and not BYPASSES.isdisjoint(extensions):

@@ -77,6 +77,7 @@ class HiddenCookies:
 
     def __init__(self, policy: Policy, *, clock: Callable[[], float]) -> None:
         self._cookies = cookies_of(policy)
+        self.suspects = self._cookies.suspects
         self._clock = clock
         self._lately: dict[tuple[bytes, bytes, str], tuple[float, bytes]] = {}
         # The host, and the headers of a proxy that is believed, may say too which of our cookies counts.
@@ -100,7 +101,7 @@ class HiddenCookies:
         signal: its ``Sec-GPC``. scheme: of the scope. With the cookies these are all that a profile follows
         from.
         """
-        if not self._cookies.suspects[value]:
+        if not self.suspects[value]:
             return value
         key = value, signal, scheme
         now = self._clock()

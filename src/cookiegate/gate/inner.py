@@ -59,7 +59,6 @@ def inner_headers(
     visitor: Varied,
     page: bool = False,
     method: str = "GET",
-    *,
     cookies: HiddenCookies | None = None,
     scheme: str = "http",
 ) -> Headers:
@@ -74,7 +73,8 @@ def inner_headers(
         headers = _uncommon(headers, visitor, page, method)
         return cookies.filtered(headers, visitor) if cookies else headers
     encoding, destination, cookie, gpc = places
-    if cookies and cookie >= 0:
+    # Most carry nothing that anybody could be denied: that is asked right here, before a call is made.
+    if cookies and cookie >= 0 and cookies.suspects[headers[cookie][1]]:
         signal = headers[gpc][1] if gpc >= 0 else b""
         sent = headers[cookie][1]
         shown = cookies.shown(sent, signal, scheme, visitor)
