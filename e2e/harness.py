@@ -170,6 +170,14 @@ class Visitor:
             f"{self.base}/robots.txt?{self._barrier}",
         )
 
+    def until(self, expression: str) -> None:
+        """Wait until it is true in the page. (The driver's way is eval, which a strict policy forbids.)"""
+        for _ in range(100):
+            if self.page.evaluate(expression):
+                return
+            self.settle()
+        raise AssertionError(f"never true: {expression}")
+
     def expect(self, wanted: set[str]) -> None:
         """Wait for these requests; fail on a missing one, on one more, and on one that came twice."""
         for _ in range(50):

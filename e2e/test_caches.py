@@ -209,13 +209,13 @@ def test_a_page_in_a_frame_leaves_the_question_to_the_page_around_it(site: str, 
 def test_whoever_listens_is_told_the_state(site: str, visitors: Visitors, path: str) -> None:
     visitor = visitors(site)
     visit(visitor, path)
-    visitor.page.wait_for_function("window.told")
+    visitor.until("window.told")
     assert visitor.page.evaluate("told[0].answered") is False
     visitor.save("Accept all")
-    visitor.page.wait_for_function("told.length == 2")
+    visitor.until("told.length == 2")
     assert visitor.page.evaluate("told[1].grants.analytics") is True
     visit(visitor, path)
-    visitor.page.wait_for_function("window.told")
+    visitor.until("window.told")
     assert visitor.page.evaluate("told.length == 1 && told[0].grants.analytics") is True
     assert visitor.page.locator("#cg").is_hidden()
     visitor.expect(set())

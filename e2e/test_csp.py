@@ -48,7 +48,7 @@ def _redirected(visitor: Visitor, source: object, url: str) -> None:
 
 def settle(visitor: Visitor, *, script: bool = True) -> None:
     if script:
-        visitor.page.wait_for_function(f"own.length >= {len(OWN)}")
+        visitor.until(f"own.length >= {len(OWN)}")
         assert set(visitor.page.evaluate("own")) == OWN
     for _ in range(3):
         visitor.settle()

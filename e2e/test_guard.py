@@ -72,7 +72,7 @@ def test_every_way_does_after_consent(guarded: str, visitors: Visitors) -> None:
         act(visitor, way, name)
         visitor.save("Accept all")
         if name in CALLS:  # a page asks again
-            visitor.page.wait_for_function("() => document.querySelector('#cg-l')")
+            visitor.until("document.querySelector('#cg-l')")
             act(visitor, way, name)
         if not asked(visitor, name):
             silent.add(name)
@@ -92,7 +92,7 @@ def test_what_was_held_comes_in_order(guarded: str, visitors: Visitors) -> None:
         )
     visitor.save("Accept all")
     assert asked(visitor, "third")
-    visitor.page.wait_for_function("() => window.ran?.length == 3")
+    visitor.until("window.ran?.length == 3")
     assert visitor.page.evaluate("ran") == [f"{HOST}/first", f"{HOST}/second", f"{HOST}/third"]
 
 
@@ -152,7 +152,7 @@ def test_the_cookie_store(guarded: str, visitors: Visitors) -> None:
     }"""
     assert visitor.page.evaluate(code) == ["own=1"]
     visitor.save("Accept all")
-    visitor.page.wait_for_function("() => document.querySelector('#cg-l')")
+    visitor.until("document.querySelector('#cg-l')")
     assert visitor.page.evaluate(code) == ["count_7=1", "counted=1", "own=1"]
 
 
@@ -245,5 +245,5 @@ def test_services_that_only_the_catalogue_knows(guarded: str, visitors: Visitors
     visitor.settle()
     assert visitor.requests == []
     visitor.save("Accept all")
-    visitor.page.wait_for_function("() => window.ran?.length == 1")
+    visitor.until("window.ran?.length == 1")
     assert visitor.requests == [url]

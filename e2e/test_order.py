@@ -46,7 +46,7 @@ def test_held_scripts_run_in_the_order_of_the_page(order: str, visitors: Callabl
     assert visitor.page.evaluate("ran") == []
     [first] = waiting
     fake(first)
-    visitor.page.wait_for_function("ran.length == 6")
+    visitor.until("ran.length == 6")
     assert visitor.page.evaluate("ran") == IN_ORDER
     assert visitor.page.locator("iframe").get_attribute("src") == "https://www.youtube.com/embed/XXXXXXXXXXX"
     assert visitor.errors == []

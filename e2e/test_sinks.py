@@ -79,7 +79,7 @@ def test_speculation_rules_come_back_as_new_ones(sinks: str, visitors: Visitors)
     assert rules.text_content() == RULES.replace("https:", "data:,cg:microsoft-clarity:analytics:https:")
     visitor.page.evaluate("window.before = document.querySelector('[type=speculationrules]')")
     visitor.save("Accept all")
-    visitor.page.wait_for_function("!before.isConnected")
+    visitor.until("!before.isConnected")
     assert rules.text_content() == RULES
 
 
