@@ -102,7 +102,7 @@ async def test_it_is_served_in_three_forms(browser):
     page = await browser.ask("GET", "/trackers")
     assert page.status == 200
     assert page.get("content-type") == "text/html; charset=utf-8"
-    assert page.get("cache-control") == "public, max-age=300"
+    assert page.get("cache-control") == "private, max-age=300"
     assert page.get("vary") == "Accept, Accept-Language"
     assert "default-src 'none'" in page.get("content-security-policy")
     assert not page.all("set-cookie")
@@ -117,7 +117,7 @@ async def test_it_is_served_in_three_forms(browser):
     ):
         reply = await browser.ask("GET", "/trackers", **asked)
         assert reply.get("content-type") == "application/json"
-        assert reply.get("cache-control") == "public, max-age=300"
+        assert reply.get("cache-control") == "private, max-age=300"
         assert json.loads(reply.body)["purposes"]
     for other in (b"format=pdf", b"format", b"\xff\x00=&;"):
         assert (await browser.ask("GET", "/trackers", query=other)).body == page.body

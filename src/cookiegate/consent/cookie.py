@@ -130,7 +130,7 @@ class ConsentCookie:
     def set_cookies(self, state: ConsentState, *, secure: bool, host: str = "") -> list[bytes]:
         """Return the values of the ``Set-Cookie`` headers that store a state for as long as it is valid.
 
-        host: of the request. The domainâs cookie takes the place of the hostâs own, which goes.
+        host: of the request. The domain's cookie takes the place of the host's own, which goes.
         """
         value, max_age = self.dumps(state).encode(), self.seconds_left(state)
         if self._is_shared(host):

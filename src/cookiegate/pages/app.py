@@ -66,8 +66,9 @@ _OWN = (
     (b"vary", b"Cookie, Accept-Language, Sec-GPC"),
     (b"x-content-type-options", b"nosniff"),
 )
-# What says nothing about its reader may be kept by anybody for a while.
-_PUBLIC = {b"cache-control": b"public, max-age=300", b"vary": b"Accept, Accept-Language"}
+# What says nothing about its reader may be kept for a while. By the reader alone: its links hold the root
+# path, which some servers take from a request's header.
+_KEPT = {b"cache-control": b"private, max-age=300", b"vary": b"Accept, Accept-Language"}
 _FOREVER = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     (b"vary", b"Accept-Encoding"),
@@ -192,13 +193,13 @@ class Pages:
         policy, origin = self._policy, visit.origin
         cookie = self._cookie.name(origin.secure, origin.host).decode()
         asked = dict(parse_qsl(query.decode("latin-1"))).get("format")
-        public = tuple((name, _PUBLIC.get(name, value)) for name, value in _OWN)
+        kept = tuple((name, _KEPT.get(name, value)) for name, value in _OWN)
         if asked == "json" or (not asked and wants_json(headers)):
-            return _json_answer(200, declaration_json(policy, cookie), (), public)
+            return _json_answer(200, declaration_json(policy, cookie), (), kept)
         if asked == "fragment":
             fragment = declaration_fragment(policy, language_of(policy, visit), cookie)
-            return Answer(status=200, body=fragment.encode(), headers=public)
-        return Answer(status=200, body=declaration_page(policy, visit, cookie), headers=public)
+            return Answer(status=200, body=fragment.encode(), headers=kept)
+        return Answer(status=200, body=declaration_page(policy, visit, cookie), headers=kept)
 
     async def _choose(self, headers: Headers, visit: Visit, receive: Receive) -> Answer | None:
         body = await _own_body(headers, visit, receive)
@@ -258,7 +259,7 @@ class Pages:
         return [bucket_cookie(left, secure=visit.origin.secure)]
 
     def _mended(self, headers: Headers, visit: Visit) -> list[bytes]:
-        """Do it where the visitorâs bucket says otherwise: it was lost, forged, or outlived the answer."""
+        """Do it where the visitor's bucket says otherwise: it was lost, forged, or outlived the answer."""
         state = visit.state
         return [] if (state is not None) == has_cookie(headers) else self._bucket(state, visit)
 
