@@ -176,7 +176,10 @@ def expect_plain(visitor: Visitor, wanted: tuple[str, ...]) -> None:
         visitor.page.screenshot()
         if here:
             break
-    assert sorted(visitor.requests) == sorted(wanted)
+    # Of a frame that was allowed, Chromium may fetch a script ahead that it then does not run.
+    ahead = Counter(visitor.requests) - Counter(wanted)
+    assert not Counter(wanted) - Counter(visitor.requests)
+    assert not ahead or (wanted and {name.rpartition(".")[2] for name in ahead} == {"js"})
 
 
 @each_page
